@@ -1,0 +1,3 @@
+//! The `obsgate` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Evidence of server-side encryption in headers and query.
