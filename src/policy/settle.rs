@@ -88,13 +88,6 @@ impl Permit {
     pub const fn waived(&self) -> Option<Denial> {
         self.waived
     }
-
-    const fn plain() -> Self {
-        Self {
-            held: false,
-            waived: None,
-        }
-    }
 }
 
 impl Unknown {
