@@ -5,12 +5,7 @@ use super::{
     faults::{CompileError, faults, overlap},
     settle::Settings,
 };
-use crate::obs::{
-    auth::Auth,
-    encryption::{Encryption, EncryptionSet},
-    operation::Operation,
-    scheme::Scheme,
-};
+use crate::obs::{auth::Auth, encryption::EncryptionSet, operation::Operation, scheme::Scheme};
 use std::iter;
 
 /// The rules in force, ready to decide.
