@@ -14,7 +14,10 @@ pub use identity::Identity;
 pub use profile::{Builtin, Profile, ProfileName, UnknownProfile};
 pub use upstream::Upstream;
 
-use crate::{obs::resource::Endpoints, policy::Policy};
+use crate::{
+    obs::{resource::Endpoints, scheme::Scheme},
+    policy::{Policy, Settings},
+};
 use section::{Section, Source};
 use std::{
     fs,
@@ -67,6 +70,38 @@ pub enum AccessLog {
     Text,
     /// Not at all.
     Off,
+}
+
+/// What a checked file turned out to be.
+#[derive(Debug)]
+pub enum Checked {
+    /// A settings file.
+    Settings(Box<Config>),
+    /// A policy file.
+    Policy(Profile),
+}
+
+/// Reads a file as what it is: a policy file has its rules at the top level, a settings file has none there.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn check(path: &Path) -> Result<Checked, Mistakes> {
+    let text = read_to_string(path)?;
+    if policy_file::is_policy_file(&Source::new(path, &text).parse()) {
+        Profile::read(&text, path, Settings::default()).map(Checked::Policy)
+    } else {
+        Config::read(&text, path).map(|config| Checked::Settings(Box::new(config)))
+    }
+}
+
+impl Transport {
+    /// The scheme of what arrives.
+    pub const fn scheme(&self) -> Scheme {
+        match self {
+            Self::Http => Scheme::Http,
+            Self::Https(_) => Scheme::Https,
+        }
+    }
 }
 
 impl Config {

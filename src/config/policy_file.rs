@@ -40,6 +40,15 @@ pub(super) struct Row {
     pub(super) place: Place,
 }
 
+/// Whether a file means to be a policy file: it has what only those have, at its top level.
+pub(super) fn is_policy_file(root: &Spanned<DeTable<'_>>) -> bool {
+    let has = |key: &&str| root.get_ref().contains_key(*key);
+    ["name", "documents", "table", "union", "customer_key"]
+        .iter()
+        .any(has)
+        && !["listener", "upstream", "policy"].iter().any(has)
+}
+
 impl PolicyFile {
     pub(super) fn read<'s>(source: &'s Source<'s>, root: &'s Spanned<DeTable<'s>>) -> Self {
         let file = Section::root(source, root);
