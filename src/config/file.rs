@@ -52,7 +52,7 @@ pub(super) struct UpstreamTable {
 
 impl File {
     pub(super) fn read(root: Section<'_>) -> Self {
-        root.require("listener", "an array of tables, each a socket to listen on");
+        root.require_elements("listener", "an array of tables, each a socket to listen on");
         root.require("upstream", "the table of the store behind the gate");
         let file = Self {
             policy: PolicyTable::read(root.section("policy")),

@@ -63,14 +63,14 @@ impl PolicyFile {
             .unwrap_or_default();
         let union = read_union(&file);
         let tables = file.sections("table");
-        if tables.is_empty() && union.is_empty() {
-            file.require(
+        if !file.has("union") {
+            file.require_elements(
                 "table",
                 "an array of tables, each a table of the documents, unless there is a `union`",
             );
         }
         if !tables.is_empty() {
-            file.require(
+            file.require_elements(
                 "documents",
                 "an array with the titles of the documents that the tables are from",
             );
@@ -149,7 +149,7 @@ enum Subject {
 fn read_table(section: Section<'_>, file_name: &str, documents: &[String]) -> Vec<Row> {
     section.require("id", NAME);
     section.require("cite", "the table's number or title in the documents");
-    section.require("rows", "an array of the table's rows");
+    section.require_elements("rows", "an array of the table's rows");
     let id = section.parsed("id", NAME, |text| is_name(text).then(|| text.to_owned()));
     let cite = section.string("cite");
     let subject = read_subject(&section);

@@ -206,6 +206,16 @@ impl<'s> Section<'s> {
         }
     }
 
+    /// Notes that an array of this name must be there, with something in it.
+    pub(super) fn require_elements(&self, setting: &'static str, wanted: &'static str) {
+        self.require(setting, wanted);
+        let empty =
+            |value: &&Spanned<DeValue<'_>>| value.get_ref().as_array().is_some_and(|array| array.is_empty());
+        if let Some(value) = self.value(setting).filter(empty) {
+            self.wrong_value(setting, value.span().start, "[]", wanted);
+        }
+    }
+
     /// Whether the setting is there, of whatever type.
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.value(key).is_some()
