@@ -92,6 +92,21 @@ fn two_questions_settle_every_decision_and_none_is_about_what_is_known() {
 }
 
 #[test]
+fn an_operation_without_rows_is_allowed_whatever_it_is_about() {
+    for policy in policies() {
+        for operation in Operation::ALL.into_iter().filter(|one| !JUDGED.contains(one)) {
+            let facts = Facts {
+                operation,
+                target: EncryptionSet::ALL,
+                source: EncryptionSet::ALL,
+                ..put(Scheme::Http, Auth::Unknown)
+            };
+            assert_eq!(policy.decide(facts), Decision::Allow, "{operation}");
+        }
+    }
+}
+
+#[test]
 fn learning_what_contradicts_the_request_keeps_both_possible() {
     let facts = Facts {
         target: only(Encryption::SseKms),
@@ -569,10 +584,13 @@ fn policies() -> Vec<Policy> {
     policies
 }
 
-/// All facts without a second operation; and all facts of an operation with and of one without rows beside a second
-/// operation, with and without a source in its rows.
+/// All facts of the operations that have rows, and of one that has none, without a second operation; and all facts of
+/// one that has and of one that has none beside a second operation, with and without a source in its rows.
 fn every_facts() -> impl Iterator<Item = Facts> {
-    let alone = Operation::ALL.into_iter().map(|operation| (operation, None));
+    let alone = JUDGED
+        .into_iter()
+        .chain([Operation::Other])
+        .map(|operation| (operation, None));
     let beside = [Operation::CopyObject, Operation::Other]
         .into_iter()
         .flat_map(|operation| {
@@ -608,6 +626,20 @@ fn every_facts() -> impl Iterator<Item = Facts> {
         })
     })
 }
+
+/// The operations that a published row is about, and the one that is judged as another.
+const JUDGED: [Operation; 10] = [
+    Operation::AppendObject,
+    Operation::CompleteMultipartUpload,
+    Operation::CopyObject,
+    Operation::GetObject,
+    Operation::HeadObject,
+    Operation::InitiateMultipartUpload,
+    Operation::PostObject,
+    Operation::PutObject,
+    Operation::UploadPart,
+    Operation::UploadPartCopy,
+];
 
 fn known_facts() -> impl Iterator<Item = Facts> {
     Operation::ALL.into_iter().flat_map(|operation| {
