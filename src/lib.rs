@@ -5,5 +5,7 @@
 //! says why.
 
 pub mod classify;
+pub mod cli;
+pub mod config;
 pub mod obs;
 pub mod policy;
