@@ -5,5 +5,6 @@
 //! says why.
 
 pub mod classify;
+pub mod demo;
 pub mod obs;
 pub mod policy;
