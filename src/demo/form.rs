@@ -15,6 +15,7 @@ use super::{
     store::{Object, Store},
     xml,
 };
+use crate::obs::dialect::Dialect;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body_util::{BodyDataStream, Full};
@@ -81,6 +82,7 @@ impl Form {
         if !signed {
             route::authorize(store, request, sender)?;
         }
+        request.dialect = self.dialect();
         let key = self.fields.get("key").filter(|key| !key.is_empty());
         let key = key.ok_or(Fault::Argument("Bucket POST must contain a field named 'key'."))?;
         let key = key.replace("${filename}", &self.file_name);
@@ -101,6 +103,16 @@ impl Form {
         );
         store.bucket_mut(request)?.objects.insert(key, object);
         Ok(reply)
+    }
+
+    /// The dialect to answer in; the head of a form has none.
+    fn dialect(&self) -> Dialect {
+        let s3 = |name: &String| name == "awsaccesskeyid" || name.starts_with("x-amz-");
+        if self.fields.keys().any(s3) {
+            Dialect::Amz
+        } else {
+            Dialect::Obs
+        }
     }
 
     fn sse_field(&self, tail: &str) -> Option<String> {

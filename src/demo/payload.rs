@@ -33,6 +33,10 @@ impl Budget {
         Self(Arc::new(AtomicUsize::new(bytes)))
     }
 
+    fn left(&self) -> u64 {
+        self.0.load(Ordering::Relaxed) as u64
+    }
+
     fn take(&self, bytes: usize) -> Result<(), Fault> {
         match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
             left.checked_sub(bytes)
@@ -91,12 +95,15 @@ impl Payload {
         })
     }
 
-    /// Reads a body to its end.
+    /// Reads a body to its end, or not at all when it says that it is too long.
     pub(super) async fn read<B>(budget: &Budget, mut body: B) -> Result<Self, Fault>
     where
         B: Body<Data = Bytes, Error: Display> + Unpin,
     {
         let mut share = budget.share()?;
+        if body.size_hint().lower() > budget.left() {
+            return Err(Fault::Memory);
+        }
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Fault::IncompleteBody)?;

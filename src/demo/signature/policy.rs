@@ -141,14 +141,17 @@ fn holds(condition: &Value, fields: &Fields, bucket: &str, size: usize, spoken_o
     }
 }
 
-/// Fields that no policy has to speak of.
+/// Fields that no policy has to speak of: the signature's own, those the signing key is made of among them.
 const FREE: &[&str] = &[
     "accesskeyid",
     "awsaccesskeyid",
     "bucket",
+    "file",
     "policy",
     "signature",
     "token",
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
     "x-amz-signature",
-    "file",
 ];

@@ -79,7 +79,7 @@ impl Vector {
 }
 
 fn vectors() -> (Credentials, Vec<Vector>) {
-    let file: Value = serde_json::from_str(include_str!("data/auth-vectors.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../data/auth-vectors.json")).unwrap();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let credentials = Credentials::new(text(&file["ak"]).unwrap(), text(&file["sk"]).unwrap());
     let vectors = file["vectors"].as_array().unwrap().iter().map(|vector| {
