@@ -141,7 +141,7 @@ fn holds(condition: &Value, fields: &Fields, bucket: &str, size: usize, spoken_o
     }
 }
 
-/// Fields that no policy has to speak of: the signature's own, those the signing key is made of among them.
+/// Fields that no policy has to speak of.
 const FREE: &[&str] = &[
     "accesskeyid",
     "awsaccesskeyid",
@@ -150,8 +150,5 @@ const FREE: &[&str] = &[
     "policy",
     "signature",
     "token",
-    "x-amz-algorithm",
-    "x-amz-credential",
-    "x-amz-date",
     "x-amz-signature",
 ];
