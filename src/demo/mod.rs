@@ -9,10 +9,12 @@
 
 mod authenticate;
 mod bucket;
+pub mod certificate;
 mod chunked;
 mod copy;
 mod fault;
 mod form;
+pub mod guide;
 mod multipart;
 mod object;
 mod origin;

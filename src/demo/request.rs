@@ -149,7 +149,8 @@ fn bucket_of(host: &str, domains: &[String]) -> Result<Option<String>, Fault> {
     }
     let bucket = domains
         .iter()
-        .find_map(|domain| without_port.strip_suffix(domain)?.strip_suffix('.'))
+        .filter_map(|domain| without_port.strip_suffix(domain)?.strip_suffix('.'))
+        .min_by_key(|bucket| bucket.len())
         .ok_or(Fault::Host)?;
     Ok(Some(bucket.to_owned()))
 }

@@ -59,6 +59,18 @@ impl Credentials {
         }
     }
 
+    /// A pair that nobody has had before.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn random() -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let mut bytes = [0; 30];
+        aws_lc_rs::rand::fill(&mut bytes)?;
+        let (access_key, secret_key) = bytes.split_at(8);
+        let access_key = encoding::hex(access_key).to_ascii_uppercase();
+        Ok(Self::new(format!("DEMO{access_key}"), encoding::hex(secret_key)))
+    }
+
     /// Whether `found` is the signature that was `expected`, for this access key.
     fn judge(&self, access_key: &str, expected: &str, found: &str) -> Result<(), Unverified> {
         if access_key != self.access_key {
