@@ -41,13 +41,16 @@ impl Guide<'_> {
         format!("curl -i --cacert {}", self.authority.display())
     }
 
-    /// The options that make `curl` sign with version 4.
+    /// The options that make `curl` sign with version 4; before its version 8 it does not send the payload's hash itself.
     fn signing(&self) -> String {
         let Credentials {
             access_key,
             secret_key,
         } = self.credentials;
-        format!("--aws-sigv4 aws:amz:region:s3 --user {access_key}:{secret_key}")
+        format!(
+            "--aws-sigv4 aws:amz:region:s3 --user {access_key}:{secret_key} \
+             -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'"
+        )
     }
 
     /// The headers that bring a customer's key along.
