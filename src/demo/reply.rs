@@ -35,21 +35,23 @@ impl Reply {
 
     /// A refusal. `id` is the request's.
     pub(super) fn fault(fault: Fault, dialect: Dialect, resource: &str, id: &str, is_head: bool) -> Self {
-        let wire = fault.wire();
+        let (status, code, message) = fault.wire();
         let content = [
-            xml::text("Code", wire.code),
-            xml::text("Message", wire.message),
+            xml::text("Code", code),
+            xml::text("Message", message),
             xml::text("Resource", resource),
             xml::text("RequestId", id),
             xml::text("HostId", HOST_ID),
         ];
         let mut reply = Self::xml("Error", content.concat());
-        reply.status = wire.status;
+        reply.status = status;
         if is_head {
             reply.body = Bytes::new();
-            reply = reply
-                .with_extension(dialect, "error-code", wire.code)
-                .with_extension(dialect, "error-message", wire.message);
+            reply = reply.with_extension(dialect, "error-code", code).with_extension(
+                dialect,
+                "error-message",
+                message,
+            );
         }
         reply
     }
