@@ -27,6 +27,13 @@ impl Header {
             .find(|(known, _)| known.len() == name.len() && known.as_bytes() == name)
             .map(|(_, header)| *header)
     }
+
+    /// Whether a name in any case is one of [`Self::Forwarded`].
+    pub(crate) fn is_forwarded(name: &[u8]) -> bool {
+        HEADERS
+            .iter()
+            .any(|(known, header)| *header == Self::Forwarded && known.as_bytes().eq_ignore_ascii_case(name))
+    }
 }
 
 /// Whether a header name with an underscore in it would mean something with a dash there (rulings, 11).

@@ -149,9 +149,7 @@ fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
 }
 
 fn signs_forwarded(signed: &[u8]) -> bool {
-    signed
-        .split(|byte| *byte == b';')
-        .any(|name| Header::of(&name.to_ascii_lowercase()) == Some(Header::Forwarded))
+    signed.split(|byte| *byte == b';').any(Header::is_forwarded)
 }
 
 /// A part of a signature in the query.
