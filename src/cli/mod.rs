@@ -1,5 +1,6 @@
 //! The command line: what it may say, what answers it, and how a failure ends the program.
 
+pub mod args;
 pub mod check;
 pub mod rules;
 
