@@ -1,0 +1,4 @@
+//! Sockets, streams and time.
+
+pub mod body;
+pub mod upstream;
