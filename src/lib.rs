@@ -10,3 +10,4 @@ pub mod demo;
 pub mod obs;
 pub mod policy;
 pub mod proxy;
+pub mod telemetry;

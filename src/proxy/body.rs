@@ -1,12 +1,13 @@
 //! A request body on its way upstream: what was read ahead of the decision, then the rest as it comes.
 
+use super::intake::Intake;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// A request body. Nothing of it is read before it is polled.
@@ -14,6 +15,7 @@ pub struct RequestBody {
     prefix: Bytes,
     begun: bool,
     rest: Incoming,
+    intake: Intake,
 }
 
 impl RequestBody {
@@ -23,6 +25,7 @@ impl RequestBody {
             prefix: Bytes::new(),
             begun: false,
             rest,
+            intake: Intake::default(),
         }
     }
 
@@ -32,7 +35,14 @@ impl RequestBody {
             prefix,
             begun: true,
             rest,
+            intake: Intake::default(),
         }
+    }
+
+    /// The same body, which notes in `intake` how far it was read.
+    #[must_use]
+    pub fn noted_in(self, intake: Intake) -> Self {
+        Self { intake, ..self }
     }
 
     /// Whether its reading has begun: the client got its 100, if it waits for one.
@@ -50,11 +60,20 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         self.begun = true;
-        if self.prefix.is_empty() {
-            Pin::new(&mut self.rest).poll_frame(cx)
-        } else {
-            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.prefix)))))
+        if !self.prefix.is_empty() {
+            let prefix = std::mem::take(&mut self.prefix);
+            return Poll::Ready(Some(Ok(Frame::data(prefix))));
         }
+        let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => self.intake.took(frame.data_ref().map_or(0, Bytes::len)),
+            Some(Err(_)) => {}
+            None => self.intake.finished(),
+        }
+        if self.rest.is_end_stream() {
+            self.intake.finished();
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
