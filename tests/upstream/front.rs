@@ -10,8 +10,7 @@ use obsgate::{
     classify::{Classified, Teller},
     obs::{
         auth::Auth, dialect::Dialect, encryption::EncryptionSet, operation::Operation, resource::Resource,
-        scheme::Scheme,
-        sse::Evidence,
+        scheme::Scheme, sse::Evidence,
     },
     policy::{Decision, Facts, Permit, Policy, Role, Settings, Unknown},
     proxy::upstream::{Answer, Origin, RequestBody, ResponseBody, Timeouts, Upstream, UpstreamError},
