@@ -1,11 +1,7 @@
 //! The parameters of encryption where they stand, read again for the few requests whose values matter.
 
 use super::Parameter;
-use crate::obs::{
-    auth::Carrier,
-    dialect::{Dialect, Word},
-    fold::Folded,
-};
+use crate::obs::{auth::Carrier, dialect::Dialect, fold::Folded};
 use http::request::Parts;
 
 /// One parameter where it stands. Its value may be a key, so there is no `Debug`.
@@ -70,8 +66,5 @@ pub fn sightings(head: &Parts) -> impl Iterator<Item = Sighting<'_>> {
 
 fn named(folded: &[u8]) -> Option<(Dialect, Parameter)> {
     let dialect = Dialect::by_prefix(folded)?;
-    match dialect.word(folded)? {
-        Word::Sse(parameter) => Some((dialect, parameter)),
-        Word::CopySource | Word::Guarded => None,
-    }
+    Some((dialect, dialect.word(folded)?.parameter()?))
 }
