@@ -164,6 +164,7 @@ fn rule(name: String, scope: Scope, requirement: Requirement) -> Rule {
         document: "test".into(),
         table: "test".into(),
         row: 1,
+        requirement,
     };
     Rule {
         name,
