@@ -76,9 +76,14 @@ fn is_decided(row: &Row, rows: &[Row], variant: Variant, policy: &Policy, key_wa
             .collect()
     };
 
-    // The head alone: settled where all that is possible comes to the same.
+    // The head alone: settled where all that is possible comes to the same. A read is judged on its answer too,
+    // whatever key the request carries.
     let first = policy.decide(facts);
-    let members = expected(facts.target);
+    let stated = expected(facts.target);
+    let members = match facts.also {
+        Some(also) if stated.iter().any(|denied| !denied) => expected(also.target),
+        _ => stated,
+    };
     let settled = members.iter().all(|denied| *denied == members[0]);
     match first {
         Decision::NeedsState(role) => {
