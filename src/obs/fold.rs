@@ -61,13 +61,11 @@ impl Folded {
     }
 
     fn push(&mut self, byte: u8) -> Option<()> {
-        let byte = match byte {
-            b'_' => b'-',
-            b'+' | 0..=0x20 | 0x7f => return Some(()),
-            other => other.to_ascii_lowercase(),
-        };
-        *self.bytes.get_mut(self.length)? = byte;
-        self.length += 1;
+        let folded = FOLD.get(usize::from(byte)).copied().unwrap_or(byte);
+        if folded != DROPPED {
+            *self.bytes.get_mut(self.length)? = folded;
+            self.length += 1;
+        }
         Some(())
     }
 }
@@ -126,6 +124,26 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
         Some((name, value))
     })
 }
+
+/// What each byte becomes.
+static FOLD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest = table.as_mut_slice();
+    let mut byte = 0;
+    while let [place, tail @ ..] = rest {
+        *place = match byte {
+            b'_' => b'-',
+            b'+' | 0..=0x20 | 0x7f => DROPPED,
+            other => other.to_ascii_lowercase(),
+        };
+        byte = byte.wrapping_add(1);
+        rest = tail;
+    }
+    table
+};
+
+/// No byte becomes a NUL.
+const DROPPED: u8 = 0;
 
 /// Longer than the longest name that means something.
 const LONGEST: usize = 72;
