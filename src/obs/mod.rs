@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod dialect;
 pub mod encryption;
+pub mod form;
 pub mod malformed;
 pub mod operation;
 pub mod resource;
