@@ -5,9 +5,16 @@
 pub mod auth;
 pub mod dialect;
 pub mod encryption;
+pub mod error;
+pub(crate) mod fold;
 pub mod form;
+pub(crate) mod header;
 pub mod malformed;
 pub mod operation;
+pub(crate) mod path;
 pub mod resource;
+pub(crate) mod route;
 pub mod scheme;
+pub(crate) mod signature;
 pub mod sse;
+pub(crate) mod subresource;

@@ -45,6 +45,11 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    /// Whether anything is demanded at all.
+    pub const fn is_something(self) -> bool {
+        self.https || self.v4
+    }
+
     /// The union: whatever either demands.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
@@ -64,4 +69,6 @@ pub struct Citation {
     pub table: String,
     /// The row within the table, from 1.
     pub row: u32,
+    /// What this row demands; united rules cite rows that demand different things.
+    pub requirement: Requirement,
 }

@@ -65,6 +65,14 @@ impl<'h> Boundary<'h> {
     }
 }
 
+/// Whether somebody might read a content type as that of a form, however it is written.
+pub(crate) fn may_be_form(content_type: &[u8]) -> bool {
+    const WORD: &[u8] = b"form-data";
+    content_type
+        .windows(WORD.len())
+        .any(|window| window.eq_ignore_ascii_case(WORD))
+}
+
 /// Whether a charset leaves ASCII what it is. Blanks around it and quotes are not part of any of these names.
 pub(super) fn is_like_ascii(charset: &str) -> bool {
     ["utf-8", "us-ascii", "iso-8859-1"]
@@ -165,6 +173,12 @@ mod tests {
             let refused = Boundary::from_content_type(value.as_bytes());
             assert_eq!(refused, Err(FormError::NotMultipart), "{value}");
         }
+    }
+
+    #[test]
+    fn what_only_resembles_a_form_may_be_one() {
+        assert!(may_be_form(b"text/plain, MULTIPART/FORM-DATA"));
+        assert!(!may_be_form(b"application/xml"));
     }
 
     #[test]

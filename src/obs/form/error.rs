@@ -1,5 +1,7 @@
 //! Why a form is refused: one entry for each reason, with its id, its OBS error code and a text for the caller.
 
+use crate::obs::error::Code;
+use http::StatusCode;
 use std::fmt;
 
 macro_rules! refusals {
@@ -23,8 +25,8 @@ macro_rules! refusals {
             }
 
             /// The OBS error code.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => stringify!($code)),* }
+            pub const fn code(self) -> Code {
+                match self { $(Self::$name => Code::$code),* }
             }
         }
     };
@@ -93,6 +95,13 @@ refusals! {
         "Your POST request has too many fields preceding the upload file.";
 }
 
+impl FormError {
+    /// The status the code is sent with.
+    pub const fn status(self) -> StatusCode {
+        self.code().status()
+    }
+}
+
 impl fmt::Display for FormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message())
@@ -112,5 +121,12 @@ mod tests {
         let texts: BTreeSet<_> = FormError::ALL.map(FormError::message).into();
         assert_eq!(ids.len(), FormError::ALL.len());
         assert_eq!(texts.len(), FormError::ALL.len());
+    }
+
+    #[test]
+    fn every_reason_is_a_bad_request() {
+        for reason in FormError::ALL {
+            assert_eq!(reason.status(), StatusCode::BAD_REQUEST, "{}", reason.id());
+        }
     }
 }

@@ -23,6 +23,7 @@ mod part;
 mod scanner;
 
 pub use boundary::Boundary;
+pub(crate) use boundary::may_be_form;
 pub use error::FormError;
 pub use fields::{Field, Form};
 pub use scanner::{Limits, Progress, Scanner};

@@ -1,0 +1,302 @@
+//! Which signature a request carries: evidence gathered from `Authorization` and the query, then weighed. Whether it
+//! is valid is the store's business; here it only has to be complete, since V4 is what relaxes (rulings, 14).
+
+use super::{
+    auth::{Auth, Carrier},
+    fold::Decoded,
+    header::Header,
+    malformed::Malformed,
+};
+
+/// The traces of signatures in a head.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signatures<'h> {
+    authorization: Option<&'h [u8]>,
+    token: bool,
+    seen: u16,
+    good: u16,
+    /// Something is repeated, or spelled in a way that only some would read.
+    doubtful: bool,
+    signs_forwarded: bool,
+}
+
+impl<'h> Signatures<'h> {
+    /// Notes an `Authorization` header; a second one is refused.
+    pub(crate) fn header(&mut self, value: &'h [u8]) -> Result<(), Malformed> {
+        match self.authorization.replace(value) {
+            Some(_) => Err(Malformed::Signatures),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes an `X-Auth-Token`.
+    pub(crate) fn token(&mut self) {
+        self.token = true;
+    }
+
+    /// Notes a query parameter, if it belongs to a signature.
+    pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
+        let Some((n, (known, field))) = FIELDS
+            .iter()
+            .enumerate()
+            .find(|(_, (known, _))| known.as_bytes() == folded)
+        else {
+            return;
+        };
+        if *field == Field::Token {
+            self.token = true;
+            return;
+        }
+        let bit = 1 << n;
+        self.doubtful |= self.seen & bit != 0 || !name.eq_ignore_ascii_case(known);
+        self.seen |= bit;
+        let mut buffer = [0; 512];
+        let Some(value) = Decoded::new(value.as_bytes()).into(&mut buffer) else {
+            return;
+        };
+        if field.is_good(value) {
+            self.good |= bit;
+        }
+        self.signs_forwarded |= *field == Field::SignedHeaders && signs_forwarded(value);
+    }
+
+    /// Weighs what was found; `forwarded` is whether a header is there that does not reach the store.
+    pub(crate) fn weigh(&self, forwarded: bool) -> Result<(Auth, Option<Carrier>), Malformed> {
+        let mechanisms = [
+            self.authorization.is_some(),
+            self.token,
+            self.seen & bits(&[Field::Signature]) != 0,
+            self.seen & bits(&[Field::Algorithm, Field::Credential, Field::SignatureV4]) != 0,
+        ];
+        if mechanisms.into_iter().filter(|there| *there).count() > 1 {
+            return Err(Malformed::Signatures);
+        }
+        if let Some(value) = self.authorization {
+            let auth = by_authorization(value);
+            if forwarded
+                && auth == Auth::V4
+                && parameter(value, b"SignedHeaders").is_some_and(signs_forwarded)
+            {
+                return Err(Malformed::SignedForwarded);
+            }
+            return Ok((auth, Some(Carrier::Header)));
+        }
+        if self.token {
+            return Ok((Auth::Unknown, Some(Carrier::Header)));
+        }
+        if self.seen == 0 {
+            return Ok((Auth::Anonymous, None));
+        }
+        if forwarded && self.signs_forwarded {
+            return Err(Malformed::SignedForwarded);
+        }
+        Ok((self.by_query(), Some(Carrier::Query)))
+    }
+
+    fn by_query(&self) -> Auth {
+        let complete =
+            |fields: &[Field]| !self.doubtful && self.good == bits(fields) && self.seen == self.good;
+        if complete(&V4) {
+            Auth::V4
+        } else if complete(&[Field::Signature, Field::ObsKey]) {
+            Auth::ObsV2
+        } else if complete(&[Field::Signature, Field::AwsKey]) {
+            Auth::AwsV2
+        } else {
+            Auth::Unknown
+        }
+    }
+}
+
+/// Reads the value of `Authorization`. Schemes are matched exactly: V4 relaxes, and `OBS` may (rulings, 15).
+fn by_authorization(value: &[u8]) -> Auth {
+    let Some((scheme, rest)) = split(value, b' ') else {
+        return Auth::Unknown;
+    };
+    let v2 = || split(rest, b':').is_some_and(|(key, signature)| is_access_key(key) && is_base64(signature));
+    match scheme {
+        b"OBS" if v2() => Auth::ObsV2,
+        b"AWS" if v2() => Auth::AwsV2,
+        ALGORITHM if is_v4(rest) => Auth::V4,
+        _ => Auth::Unknown,
+    }
+}
+
+fn is_v4(parameters: &[u8]) -> bool {
+    let mut seen = 0_u8;
+    for one in parameters.split(|byte| *byte == b',') {
+        let good = match split(one.trim_ascii(), b'=') {
+            Some((b"Credential", value)) if Field::Credential.is_good(value) => 1,
+            Some((b"SignedHeaders", value)) if Field::SignedHeaders.is_good(value) => 2,
+            Some((b"Signature", value)) if Field::SignatureV4.is_good(value) => 4,
+            _ => return false,
+        };
+        if seen & good != 0 {
+            return false;
+        }
+        seen |= good;
+    }
+    seen == 7
+}
+
+/// The value of a parameter of a V4 `Authorization`.
+fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
+    let (_, rest) = split(value, b' ')?;
+    rest.split(|byte| *byte == b',').find_map(|one| {
+        let (this, value) = split(one.trim_ascii(), b'=')?;
+        (this == name).then_some(value)
+    })
+}
+
+fn signs_forwarded(signed: &[u8]) -> bool {
+    signed.split(|byte| *byte == b';').any(Header::is_forwarded)
+}
+
+/// A part of a signature in the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Signature,
+    ObsKey,
+    AwsKey,
+    Algorithm,
+    Credential,
+    Date,
+    Expires,
+    SignedHeaders,
+    SignatureV4,
+    Token,
+}
+
+impl Field {
+    /// Whether a decoded value parses (obs-facts §3.1).
+    fn is_good(self, value: &[u8]) -> bool {
+        match self {
+            Self::Signature => is_base64(value),
+            Self::ObsKey | Self::AwsKey => is_access_key(value),
+            Self::Algorithm => value == ALGORITHM,
+            Self::Credential => is_credential(value),
+            Self::Date => matches!(value, [date @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z']
+                if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
+            Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
+            Self::SignedHeaders => value.split(|byte| *byte == b';').all(|name| {
+                !name.is_empty()
+                    && name
+                        .iter()
+                        .all(|byte| byte.is_ascii_graphic() && !b",=/".contains(byte))
+            }),
+            Self::SignatureV4 => value.len() == 64 && value.iter().all(u8::is_ascii_hexdigit),
+            Self::Token => false,
+        }
+    }
+}
+
+fn is_credential(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b'/');
+    let mut next = || parts.next().unwrap_or_default();
+    let (key, date, region) = (next(), next(), next());
+    is_access_key(key)
+        && date.len() == 8
+        && are_digits(date)
+        && is_access_key(region)
+        && next() == b"s3"
+        && next() == b"aws4_request"
+        && parts.next().is_none()
+}
+
+fn is_access_key(value: &[u8]) -> bool {
+    !value.is_empty()
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_graphic() && !b":,/".contains(byte))
+}
+
+/// A `+` that was not escaped in a query may have become a blank; the key's holder loses nothing by it.
+fn is_base64(value: &[u8]) -> bool {
+    !value.is_empty()
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(byte))
+}
+
+fn are_digits(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_digit)
+}
+
+fn split(value: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = value.split_at_checked(memchr::memchr(at, value)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+fn bits(fields: &[Field]) -> u16 {
+    fields.iter().fold(0, |bits, field| bits | 1 << *field as u16)
+}
+
+const ALGORITHM: &[u8] = b"AWS4-HMAC-SHA256";
+
+/// All six, or it is not V4 (rulings, 14).
+const V4: [Field; 6] = [
+    Field::Algorithm,
+    Field::Credential,
+    Field::Date,
+    Field::Expires,
+    Field::SignedHeaders,
+    Field::SignatureV4,
+];
+
+/// The query names, folded, in the order of [`Field`].
+const FIELDS: [(&str, Field); 10] = [
+    ("signature", Field::Signature),
+    ("accesskeyid", Field::ObsKey),
+    ("awsaccesskeyid", Field::AwsKey),
+    ("x-amz-algorithm", Field::Algorithm),
+    ("x-amz-credential", Field::Credential),
+    ("x-amz-date", Field::Date),
+    ("x-amz-expires", Field::Expires),
+    ("x-amz-signedheaders", Field::SignedHeaders),
+    ("x-amz-signature", Field::SignatureV4),
+    ("x-auth-token", Field::Token),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_in_the_order_of_their_bits() {
+        for (n, (_, field)) in FIELDS.iter().enumerate() {
+            assert_eq!(*field as usize, n);
+        }
+    }
+
+    #[test]
+    fn schemes_are_read_exactly() {
+        let hex = "0123456789abcdef".repeat(4);
+        let v4 = format!(
+            "AWS4-HMAC-SHA256 Credential=AK/20240101/r/s3/aws4_request, SignedHeaders=host;x-amz-date,Signature={hex}"
+        );
+        for (value, auth) in [
+            ("OBS AK:c2ln".to_owned(), Auth::ObsV2),
+            ("AWS AK:c2ln=".to_owned(), Auth::AwsV2),
+            (v4.clone(), Auth::V4),
+            ("obs AK:c2ln".to_owned(), Auth::Unknown),
+            ("OBS AK".to_owned(), Auth::Unknown),
+            ("OBS :c2ln".to_owned(), Auth::Unknown),
+            ("OBS AK:".to_owned(), Auth::Unknown),
+            ("OBS AK:a:b".to_owned(), Auth::Unknown),
+            (String::new(), Auth::Unknown),
+            ("Bearer x".to_owned(), Auth::Unknown),
+            (v4.replace("AWS4-", "OBS4-"), Auth::Unknown),
+            (
+                v4.replace("AWS4-HMAC-SHA256 ", "aws4-hmac-sha256 "),
+                Auth::Unknown,
+            ),
+            (v4.replace("/s3/", "/"), Auth::Unknown),
+            (v4.replace("SignedHeaders=host;x-amz-date,", ""), Auth::Unknown),
+            (v4.replace("Signature=0", "Signature="), Auth::Unknown),
+            (format!("{v4}, Signature={hex}"), Auth::Unknown),
+            (v4.replace("AK/2024", "AK/202x"), Auth::Unknown),
+        ] {
+            assert_eq!(by_authorization(value.as_bytes()), auth, "{value}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The subresources that choose an operation, and the set of marks that a request's head leaves.
+
+/// What the routes look at: subresources, and three facts of the head that choose an operation as they do.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Marks(u32);
+
+/// A subresource, exactly as documented.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subresource {
+    pub(crate) name: &'static str,
+    pub(crate) mark: Marks,
+    /// Whether it is documented with a value.
+    pub(crate) valued: bool,
+}
+
+impl Marks {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const ACL: Self = Self(1);
+    pub(crate) const APPEND: Self = Self(1 << 1);
+    pub(crate) const DELETE: Self = Self(1 << 2);
+    pub(crate) const ENCRYPTION: Self = Self(1 << 3);
+    pub(crate) const LEGAL_HOLD: Self = Self(1 << 4);
+    pub(crate) const METADATA: Self = Self(1 << 5);
+    pub(crate) const MODIFY: Self = Self(1 << 6);
+    pub(crate) const PART_NUMBER: Self = Self(1 << 7);
+    pub(crate) const POSITION: Self = Self(1 << 8);
+    pub(crate) const RENAME: Self = Self(1 << 9);
+    pub(crate) const RESTORE: Self = Self(1 << 10);
+    pub(crate) const RETENTION: Self = Self(1 << 11);
+    pub(crate) const SELECT: Self = Self(1 << 12);
+    pub(crate) const SYMLINK: Self = Self(1 << 13);
+    pub(crate) const TAGGING: Self = Self(1 << 14);
+    pub(crate) const TORRENT: Self = Self(1 << 15);
+    pub(crate) const TRUNCATE: Self = Self(1 << 16);
+    pub(crate) const UPLOAD_ID: Self = Self(1 << 17);
+    pub(crate) const UPLOADS: Self = Self(1 << 18);
+    /// One of the many subresources of a bucket that have nothing to do with encryption.
+    pub(crate) const CONFIGURATION: Self = Self(1 << 19);
+    /// A copy source among the headers.
+    pub(crate) const COPY: Self = Self(1 << 20);
+    /// A body that is a form.
+    pub(crate) const FORM: Self = Self(1 << 21);
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn has(self, all: Self) -> bool {
+        self.0 & all.0 == all.0
+    }
+
+    pub(crate) const fn has_any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
+}
+
+impl Subresource {
+    /// The subresource with this folded name.
+    pub(crate) fn of(folded: &[u8]) -> Option<&'static Self> {
+        SUBRESOURCES
+            .iter()
+            .find(|one| one.name.len() == folded.len() && one.name.as_bytes().eq_ignore_ascii_case(folded))
+    }
+
+    const fn flag(name: &'static str, mark: Marks) -> Self {
+        Self {
+            name,
+            mark,
+            valued: false,
+        }
+    }
+
+    const fn valued(name: &'static str, mark: Marks) -> Self {
+        Self {
+            name,
+            mark,
+            valued: true,
+        }
+    }
+}
+
+/// Whether a folded name is a subresource of a bucket's configuration. These restrict nothing and relax nothing: a
+/// bucket has no row in any document.
+pub(crate) fn is_configuration(folded: &[u8]) -> bool {
+    CONFIGURATIONS
+        .iter()
+        .any(|one| one.len() == folded.len() && one.as_bytes() == folded)
+}
+
+const SUBRESOURCES: [Subresource; 19] = [
+    Subresource::flag("acl", Marks::ACL),
+    Subresource::flag("append", Marks::APPEND),
+    Subresource::flag("delete", Marks::DELETE),
+    Subresource::flag("encryption", Marks::ENCRYPTION),
+    Subresource::flag("legal-hold", Marks::LEGAL_HOLD),
+    Subresource::flag("metadata", Marks::METADATA),
+    Subresource::flag("modify", Marks::MODIFY),
+    Subresource::valued("partNumber", Marks::PART_NUMBER),
+    Subresource::valued("position", Marks::POSITION),
+    Subresource::flag("rename", Marks::RENAME),
+    Subresource::flag("restore", Marks::RESTORE),
+    Subresource::flag("retention", Marks::RETENTION),
+    Subresource::flag("select", Marks::SELECT),
+    Subresource::flag("symlink", Marks::SYMLINK),
+    Subresource::flag("tagging", Marks::TAGGING),
+    Subresource::flag("torrent", Marks::TORRENT),
+    Subresource::flag("truncate", Marks::TRUNCATE),
+    Subresource::valued("uploadId", Marks::UPLOAD_ID),
+    Subresource::flag("uploads", Marks::UPLOADS),
+];
+
+/// obs-facts §1.2, folded.
+const CONFIGURATIONS: [&str; 41] = [
+    "policy",
+    "logging",
+    "lifecycle",
+    "versioning",
+    "storageclass",
+    "storagepolicy",
+    "storageinfo",
+    "location",
+    "quota",
+    "replication",
+    "notification",
+    "inventory",
+    "customdomain",
+    "website",
+    "cors",
+    "object-lock",
+    "requestpayment",
+    "directcoldaccess",
+    "mirrorbacktosource",
+    "dispolicy",
+    "obscompresspolicy",
+    "obsworkflowtriggerpolicy",
+    "publicaccessblock",
+    "policystatus",
+    "bucketstatus",
+    "deletebucket",
+    "cdnnotifyconfiguration",
+    "obsbucketalias",
+    "obsalias",
+    "x-obs-trash",
+    "x-obs-snapshot",
+    "x-obs-snapshotroot",
+    "x-obs-qosinfo",
+    "x-obs-accesslabel",
+    "listcontentsummary",
+    "multilistcontentsummary",
+    "getcontentsummary",
+    "analytics",
+    "metrics",
+    "accelerate",
+    "ownershipcontrols",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_subresource_has_a_name_and_a_mark_of_its_own() {
+        let mut all = Marks::NONE;
+        for one in &SUBRESOURCES {
+            assert!(!all.has_any(one.mark), "{}", one.name);
+            all = all.with(one.mark);
+            let found = Subresource::of(one.name.to_ascii_lowercase().as_bytes()).unwrap();
+            assert_eq!(found.mark, one.mark, "{}", one.name);
+            assert!(
+                !is_configuration(one.name.to_ascii_lowercase().as_bytes()),
+                "{}",
+                one.name
+            );
+        }
+        assert!(!all.has_any(Marks::CONFIGURATION.with(Marks::COPY).with(Marks::FORM)));
+    }
+
+    #[test]
+    fn configurations_are_listed_once_and_folded() {
+        for (n, one) in CONFIGURATIONS.iter().enumerate() {
+            assert_eq!(*one, one.to_ascii_lowercase());
+            assert!(
+                !CONFIGURATIONS.iter().skip(n + 1).any(|other| other == one),
+                "{one}"
+            );
+        }
+    }
+}
