@@ -1,6 +1,7 @@
 //! The boundary of a form, from a content type that leaves no doubt about it.
 
 use super::FormError;
+use crate::obs::bytes::ByteSet;
 use http::{HeaderMap, header::CONTENT_TYPE};
 
 /// What separates the parts of a form. Borrowed from its head.
@@ -83,11 +84,10 @@ pub(super) fn is_like_ascii(charset: &str) -> bool {
 /// Whether a boundary reads the same quoted and bare: of the characters RFC 2046 (5.1.1) allows it, those a token may
 /// have (RFC 2045, 5.1); 70 at most.
 fn is_plain(value: &str) -> bool {
-    (1..=70).contains(&value.len())
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"'+_-.".contains(&byte))
+    (1..=70).contains(&value.len()) && PLAIN.has_all(value.as_bytes())
 }
+
+static PLAIN: ByteSet = ByteSet::ALPHANUMERIC.and(b"'+_-.");
 
 const BLANK: [char; 2] = [' ', '\t'];
 

@@ -18,6 +18,7 @@
 
 mod boundary;
 mod error;
+mod facts;
 mod fields;
 mod part;
 mod scanner;
@@ -25,5 +26,7 @@ mod scanner;
 pub use boundary::Boundary;
 pub(crate) use boundary::may_be_form;
 pub use error::FormError;
+pub use facts::FormFacts;
+pub(crate) use facts::join;
 pub use fields::{Field, Form};
 pub use scanner::{Limits, Progress, Scanner};

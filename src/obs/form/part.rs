@@ -1,6 +1,7 @@
 //! The head of one part: which field it is, and that no store could take it for another (rulings, 19).
 
 use super::{FormError, boundary::is_like_ascii};
+use crate::obs::bytes::ByteSet;
 use std::ops::Range;
 
 /// What the head of a part said so far.
@@ -90,7 +91,7 @@ impl Part {
         let rest = value.strip_prefix(b"form-data").ok_or(FormError::Disposition)?;
         let opened = parameter(rest, b"name=\"").ok_or(FormError::Disposition)?;
         let (name, mut rest) = quoted(opened).ok_or(FormError::Disposition)?;
-        if name.is_empty() || !name.iter().copied().all(is_name_character) {
+        if name.is_empty() || !NAME.has_all(name) {
             return Err(FormError::Name);
         }
         let start = end - opened.len();
@@ -107,7 +108,7 @@ impl Part {
             rest = after;
         }
         if let Some(extended) = parameter(rest, b"filename*=")
-            && extended.iter().copied().all(is_extended_character)
+            && EXTENDED.has_all(extended)
         {
             self.file_name = true;
             rest = &[];
@@ -184,18 +185,13 @@ fn charset(content_type: &str) -> Option<&str> {
     name.eq_ignore_ascii_case("charset").then_some(value)
 }
 
-/// Names of fields are plain: no escapes, nothing that folds into something else, nothing to trim.
-fn is_name_character(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\"\\%[]".contains(&byte)
-}
-
-/// RFC 8187 (3.2.1): the characters of an extended value.
-fn is_extended_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~%'".contains(&byte)
-}
-
 fn holds(haystack: &[u8], word: &[u8]) -> bool {
     haystack
         .windows(word.len())
         .any(|window| window.eq_ignore_ascii_case(word))
 }
+
+/// Names of fields are plain: no escapes, nothing that folds into something else, nothing to trim.
+static NAME: ByteSet = ByteSet::over(b'!', b'~').without(b"\"\\%[]");
+/// The characters of an extended value (RFC 8187, 3.2.1).
+static EXTENDED: ByteSet = ByteSet::ALPHANUMERIC.and(b"!#$&+-.^_`|~%'");
