@@ -20,3 +20,4 @@ pub mod scheme;
 pub(crate) mod signature;
 pub mod sse;
 pub(crate) mod subresource;
+pub mod xml;
