@@ -136,6 +136,7 @@ fn namespaces_declarations_and_comments_do_not_matter() {
 fn an_answer_that_does_not_name_one_upload_is_a_named_fault() {
     let twice = initiated("a</UploadId><UploadId>a");
     let nested = initiated("<a>u</a>");
+    let mixed = initiated("<a>u</a>v");
     let elsewhere = initiated("u").replace("UploadId", "Upload");
     let deeper =
         "<InitiateMultipartUploadResult><a><UploadId>u</UploadId></a></InitiateMultipartUploadResult>";
@@ -152,6 +153,7 @@ fn an_answer_that_does_not_name_one_upload_is_a_named_fault() {
         (&initiated(""), Fault::Element),
         (&twice, Fault::Element),
         (&nested, Fault::Element),
+        (&mixed, Fault::Element),
         (&elsewhere, Fault::Element),
         (&cased, Fault::Element),
         (deeper, Fault::Element),
