@@ -9,3 +9,5 @@ pub mod config;
 pub mod demo;
 pub mod obs;
 pub mod policy;
+pub mod proxy;
+pub mod telemetry;

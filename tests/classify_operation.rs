@@ -291,6 +291,22 @@ fn every_get_is_judged_as_get_object_on_its_answer() {
 }
 
 #[test]
+fn a_customer_key_that_the_store_may_overlook_settles_nothing_of_a_get() {
+    let parts = head(
+        "GET /b/k",
+        &[("x-amz-server-side-encryption-customer-algorithm", "AES256")],
+    );
+    let got = classified(&parts).unwrap();
+    assert_eq!(got.target, Teller::Response);
+    assert_eq!(got.facts.target, EncryptionSet::only(Encryption::SseC));
+    let also = Also {
+        operation: Operation::GetObject,
+        target: EncryptionSet::ALL,
+    };
+    assert_eq!(got.facts.also, Some(also));
+}
+
+#[test]
 fn a_copy_needs_one_source_that_names_an_object() {
     for source in [
         "/b/k",

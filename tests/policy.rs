@@ -17,7 +17,7 @@ use obsgate::{
         Settings, Unknown, UnknownBucketDefault, UnknownUpload,
     },
 };
-use published::{self as rows, Row, published};
+use published::{DOCUMENTS, Row, completed, denies, published};
 use std::{collections::BTreeSet, path::Path};
 
 // The three laws.
@@ -92,6 +92,21 @@ fn two_questions_settle_every_decision_and_none_is_about_what_is_known() {
 }
 
 #[test]
+fn an_operation_without_rows_is_allowed_whatever_it_is_about() {
+    for policy in policies() {
+        for operation in Operation::ALL.into_iter().filter(|one| !JUDGED.contains(one)) {
+            let facts = Facts {
+                operation,
+                target: EncryptionSet::ALL,
+                source: EncryptionSet::ALL,
+                ..put(Scheme::Http, Auth::Unknown)
+            };
+            assert_eq!(policy.decide(facts), Decision::Allow, "{operation}");
+        }
+    }
+}
+
+#[test]
 fn learning_what_contradicts_the_request_keeps_both_possible() {
     let facts = Facts {
         target: only(Encryption::SseKms),
@@ -108,7 +123,7 @@ fn learning_what_contradicts_the_request_keeps_both_possible() {
 
 #[test]
 fn each_literal_profile_is_its_documents_rows_and_nothing_else() {
-    for (builtin, seeds) in rows::DOCUMENTS {
+    for (builtin, seeds) in DOCUMENTS {
         let rules: BTreeSet<String> = policy(builtin)
             .rules()
             .iter()
@@ -125,7 +140,7 @@ fn each_literal_profile_is_its_documents_rows_and_nothing_else() {
             let published: BTreeSet<String> = published()
                 .into_iter()
                 .filter(|row| row.seed == *seed)
-                .map(|row| row.printed(document))
+                .map(|row| printed_row(&row, document))
                 .collect();
             assert_eq!(of_document, published, "{}", builtin.name());
             counted += published.len();
@@ -141,7 +156,7 @@ fn each_literal_profile_is_its_documents_rows_and_nothing_else() {
 
 #[test]
 fn every_published_row_is_in_a_profile() {
-    let seeds: Vec<&str> = rows::DOCUMENTS
+    let seeds: Vec<&str> = DOCUMENTS
         .iter()
         .flat_map(|(_, seeds)| seeds.iter().copied())
         .collect();
@@ -152,32 +167,22 @@ fn every_published_row_is_in_a_profile() {
 
 #[test]
 fn every_profile_decides_each_known_request_as_its_rows_do() {
-    let literal = rows::DOCUMENTS
-        .iter()
-        .map(|(builtin, seeds)| (*builtin, seeds.to_vec()));
-    let all: Vec<&str> = rows::DOCUMENTS
-        .iter()
-        .flat_map(|(_, seeds)| seeds.iter().copied())
-        .collect();
-    for (builtin, seeds) in literal.chain([(Builtin::Strict, all)]) {
-        let policy = policy(builtin);
-        let rows: Vec<Row> = published()
+    let of = |seeds: &[&str]| {
+        published()
             .into_iter()
             .filter(|row| seeds.contains(&&*row.seed))
-            .collect();
+            .collect()
+    };
+    let literal = DOCUMENTS.map(|(builtin, seeds)| -> (Builtin, Vec<Row>) { (builtin, of(seeds)) });
+    for (builtin, rows) in literal.into_iter().chain([(Builtin::Strict, published())]) {
+        let (policy, rows) = (policy(builtin), completed(&rows));
         let mut denied = 0;
         for facts in known_facts() {
             let key_in_clear =
                 builtin == Builtin::Strict && facts.customer_key && facts.scheme == Scheme::Http;
-            let expected = key_in_clear
-                || rows::denies(
-                    &rows,
-                    facts.operation,
-                    known(facts.source),
-                    known(facts.target),
-                    facts.scheme,
-                    facts.auth,
-                );
+            let (source, target) = (known(facts.source), known(facts.target));
+            let expected =
+                key_in_clear || denies(&rows, facts.operation, source, target, facts.scheme, facts.auth);
             assert_eq!(
                 is_denied(policy.decide(facts)),
                 expected,
@@ -191,9 +196,9 @@ fn every_profile_decides_each_known_request_as_its_rows_do() {
 }
 
 #[test]
-fn a_rule_of_strict_demands_the_union_and_cites_every_row_that_demands_something() {
+fn a_rule_of_strict_demands_the_union_and_cites_every_document_that_demands_something() {
     let strict = policy(Builtin::Strict);
-    let mut scopes = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for rule in strict.rules() {
         let Scope::Row {
             operation,
@@ -205,14 +210,8 @@ fn a_rule_of_strict_demands_the_union_and_cites_every_row_that_demands_something
             assert!(rule.requirement.https && !rule.requirement.v4);
             continue;
         };
-        let same: Vec<Row> = published()
-            .into_iter()
-            .filter(|row| row.operation == operation && row.source == source && row.target == target)
-            .collect();
-        scopes.extend(
-            same.iter()
-                .map(|row| (row.seed.clone(), row.table.clone(), row.number)),
-        );
+        let same = |row: &Row| row.operation == operation && row.source == source && row.target == target;
+        let same: Vec<Row> = completed(&published()).into_iter().filter(same).collect();
         assert_eq!(
             rule.requirement.https,
             same.iter().any(|row| row.https),
@@ -226,16 +225,67 @@ fn a_rule_of_strict_demands_the_union_and_cites_every_row_that_demands_something
             rule.name
         );
         let free = !rule.requirement.is_something();
-        let cited = same.iter().filter(|row| free || row.https || row.v4).count();
-        assert_eq!(rule.citations.len(), cited, "{}", rule.name);
-        let documents: BTreeSet<_> = rule.citations.iter().map(|citation| &citation.document).collect();
-        assert_eq!(documents.len(), cited, "{}", rule.name);
+        let demanding: BTreeSet<String> = same
+            .iter()
+            .filter(|row| free || row.https || row.v4)
+            .map(|row| row.seed.clone())
+            .collect();
+        let cited: BTreeSet<_> = rule.citations.iter().map(|citation| &citation.document).collect();
+        assert_eq!(cited.len(), demanding.len(), "{}", rule.name);
+        for row in same.iter().filter(|row| demanding.contains(&row.seed)) {
+            let is_row = |citation: &Citation| (&citation.table, citation.row) == (&row.cite(), row.number);
+            assert!(rule.citations.iter().any(is_row), "{} {row:?}", rule.name);
+        }
+        found.extend(same.into_iter().map(|row| (row.seed, row.table, row.number)));
     }
     assert_eq!(
-        scopes.len(),
+        found.len(),
         142,
         "every row of every document is in a rule of strict"
     );
+}
+
+#[test]
+fn in_every_published_profile_the_target_of_a_copy_decides_alone() {
+    // What no head tells must not matter, not even for a source that the document does not know.
+    for policy in Builtin::ALL.map(policy) {
+        for facts in every_facts().filter(|facts| facts.also.is_none()) {
+            assert_ne!(
+                policy.decide(facts),
+                Decision::NeedsState(Role::Source),
+                "{facts:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_source_without_a_row_is_judged_by_the_target_only_where_the_rows_agree() {
+    let https = Requirement {
+        https: true,
+        v4: false,
+    };
+    let copy = |name, source, target, requirement| {
+        rule(name, Operation::CopyObject, Some(source), target, requirement)
+    };
+    let (none, kms, obs) = (Encryption::Plain, Encryption::SseKms, Encryption::SseObs);
+    let rules = vec![
+        copy("a", none, none, https),
+        copy("b", none, kms, https),
+        copy("c", kms, none, Requirement::default()),
+        copy("d", kms, kms, https),
+    ];
+    let policy = Policy::compile(rules, Settings::default()).unwrap();
+    let decide = |target| {
+        let facts = Facts {
+            operation: Operation::CopyObject,
+            target: only(target),
+            source: only(obs),
+            ..put(Scheme::Http, Auth::V4)
+        };
+        is_denied(policy.decide(facts))
+    };
+    assert_eq!([none, kms, obs].map(decide), [false, true, false]);
 }
 
 #[test]
@@ -534,10 +584,13 @@ fn policies() -> Vec<Policy> {
     policies
 }
 
-/// All facts without a second operation; and all facts of an operation with and of one without rows beside a second
-/// operation, with and without a source in its rows.
+/// All facts of the operations that have rows, and of one that has none, without a second operation; and all facts of
+/// one that has and of one that has none beside a second operation, with and without a source in its rows.
 fn every_facts() -> impl Iterator<Item = Facts> {
-    let alone = Operation::ALL.into_iter().map(|operation| (operation, None));
+    let alone = JUDGED
+        .into_iter()
+        .chain([Operation::Other])
+        .map(|operation| (operation, None));
     let beside = [Operation::CopyObject, Operation::Other]
         .into_iter()
         .flat_map(|operation| {
@@ -573,6 +626,20 @@ fn every_facts() -> impl Iterator<Item = Facts> {
         })
     })
 }
+
+/// The operations that a published row is about, and the one that is judged as another.
+const JUDGED: [Operation; 10] = [
+    Operation::AppendObject,
+    Operation::CompleteMultipartUpload,
+    Operation::CopyObject,
+    Operation::GetObject,
+    Operation::HeadObject,
+    Operation::InitiateMultipartUpload,
+    Operation::PostObject,
+    Operation::PutObject,
+    Operation::UploadPart,
+    Operation::UploadPartCopy,
+];
 
 fn known_facts() -> impl Iterator<Item = Facts> {
     Operation::ALL.into_iter().flat_map(|operation| {
@@ -704,6 +771,7 @@ fn rule(
     }
 }
 
+/// A rule of a row, as a line.
 fn printed(rule: &Rule, citation: &Citation) -> String {
     let Scope::Row {
         operation,
@@ -714,16 +782,23 @@ fn printed(rule: &Rule, citation: &Citation) -> String {
         panic!("a literal profile has rows alone");
     };
     assert_eq!(rule.requirement, citation.requirement);
-    rows::print(
-        &citation.document,
-        &citation.table,
-        citation.row,
+    let Requirement { https, v4 } = rule.requirement;
+    let place = format!("{}, {}, row {}", citation.document, citation.table, citation.row);
+    format!("{place}: {operation} {source:?} to {target}: {https} {v4}")
+}
+
+/// The same line, from the published row.
+fn printed_row(row: &Row, document: &str) -> String {
+    let Row {
         operation,
         source,
         target,
-        rule.requirement.https,
-        rule.requirement.v4,
-    )
+        https,
+        v4,
+        ..
+    } = row;
+    let place = format!("{document}, {}, row {}", row.cite(), row.number);
+    format!("{place}: {operation} {source:?} to {target}: {https} {v4}")
 }
 
 const fn only(encryption: Encryption) -> EncryptionSet {

@@ -128,10 +128,12 @@ fn also(
         .or(keyed.then_some(Encryption::SseC))
         .map(EncryptionSet::only);
     Ok(match (verb, operation, stray) {
-        (Verb::Get, Operation::GetObject, _) | (Verb::Put, Operation::PutObject, _) => None,
+        (Verb::Get, Operation::GetObject, _) if target == EncryptionSet::WITHOUT_CUSTOMER_KEY => None,
+        (Verb::Put, Operation::PutObject, _) => None,
+        // A store may overlook a customer key on an object that has none: the key settles nothing of the answer.
         (Verb::Get, ..) => Some(Also {
             operation: Operation::GetObject,
-            target,
+            target: target.union(EncryptionSet::WITHOUT_CUSTOMER_KEY),
         }),
         (Verb::Post, Operation::SelectObjectContent, None) => Some(Also {
             operation: Operation::GetObject,

@@ -1,9 +1,14 @@
 //! The command line: what it may say, what answers it, and how a failure ends the program.
 
+pub mod args;
 pub mod check;
 pub mod rules;
+pub mod run;
 
-use crate::config::{Mistakes, ProfileName};
+use crate::{
+    config::{Mistakes, ProfileName},
+    proxy::StartError,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{
     fmt, io,
@@ -21,12 +26,23 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the gate until SIGTERM or SIGINT, then finishes what is in flight
+    #[command(after_help = "Example:\n  obsgate run --config /etc/obsgate/obsgate.toml")]
+    Run(RunArgs),
     /// Names every mistake of a settings or policy file, each with its place and what is allowed there
     #[command(after_help = "Example:\n  obsgate check /etc/obsgate/obsgate.toml")]
     Check(CheckArgs),
     /// Shows the rows in force, each with its document, table and row
     #[command(after_help = "Example:\n  obsgate rules --profile otc-s3 --format markdown")]
     Rules(RulesArgs),
+}
+
+/// `obsgate run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The settings file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
 }
 
 /// `obsgate check`.
@@ -66,6 +82,10 @@ pub enum Failure {
     Usage(clap::Error),
     /// A settings or policy file is mistaken.
     Settings(Mistakes),
+    /// The gate cannot start.
+    Start(StartError),
+    /// Signals cannot be waited for.
+    Signal(io::Error),
     /// The answer could not be written.
     Output(io::Error),
 }
@@ -84,8 +104,10 @@ impl Cli {
     /// # Errors
     /// Why it could not be done.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        let mut output = io::stdout().lock();
+        // Locked by none of them for longer than a write: the access log writes there too.
+        let mut output = io::stdout();
         match self.command {
+            Command::Run(args) => run::run(&args)?,
             Command::Check(args) => check::check(&args, &mut output)?,
             Command::Rules(args) => rules::rules(&args, &mut output)?,
         }
@@ -111,6 +133,8 @@ impl Termination for Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(_) => self.complain(IO_ERROR),
             Self::Settings(_) => self.complain(CONFIG),
+            Self::Start(_) => self.complain(UNAVAILABLE),
+            Self::Signal(_) => self.complain(OS_ERROR),
         }
     }
 }
@@ -127,6 +151,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(error) => error.fmt(f),
             Self::Settings(mistakes) => mistakes.fmt(f),
+            Self::Start(error) => error.fmt(f),
+            Self::Signal(error) => write!(f, "cannot wait for signals: {error}"),
             Self::Output(error) => write!(f, "cannot write the answer: {error}"),
         }
     }
@@ -142,6 +168,10 @@ impl From<io::Error> for Failure {
 
 /// `EX_USAGE`.
 const USAGE: u8 = 64;
+/// `EX_UNAVAILABLE`.
+const UNAVAILABLE: u8 = 69;
+/// `EX_OSERR`.
+const OS_ERROR: u8 = 71;
 /// `EX_IOERR`.
 const IO_ERROR: u8 = 74;
 /// `EX_CONFIG`.

@@ -7,6 +7,7 @@ mod policy_file;
 mod profile;
 mod resolve;
 mod section;
+mod union;
 mod upstream;
 
 pub use error::{Doubt, Fault, Mistake, Mistakes, Place, Warning};

@@ -5,8 +5,9 @@ use super::{
     policy_file::{PolicyFile, Row},
     read_to_string,
     section::Source,
+    union::unite,
 };
-use crate::policy::{Citation, CompileError, Policy, Rule, Scope, Settings};
+use crate::policy::{CompileError, Policy, Rule, Scope, Settings};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -97,12 +98,12 @@ impl Profile {
         let compiled = if own.union.is_empty() || !mistakes.is_empty() {
             compiled
         } else {
-            let mut rows = Vec::new();
+            let mut files = Vec::new();
             for builtin in &own.union {
-                rows.extend(united_rows(*builtin, &mut mistakes));
+                files.push(rows_of(*builtin, &mut mistakes));
             }
-            rows.extend(own.rows);
-            compile(unite(rows, &own.name), settings, &mut mistakes)
+            files.push(own.rows);
+            compile(unite(&files, &own.name), settings, &mut mistakes)
         };
         match (Mistakes::among(mistakes), compiled) {
             (None, Some(policy)) => Ok(Self {
@@ -170,41 +171,13 @@ impl fmt::Display for UnknownProfile {
 
 impl std::error::Error for UnknownProfile {}
 
-fn united_rows(builtin: Builtin, mistakes: &mut Vec<Mistake>) -> Vec<Row> {
+fn rows_of(builtin: Builtin, mistakes: &mut Vec<Mistake>) -> Vec<Row> {
     let path = builtin.path();
     let source = Source::new(&path, builtin.text());
     let root = source.parse();
     let file = PolicyFile::read(&source, &root);
     mistakes.extend(source.into_mistakes());
     file.rows
-}
-
-/// One rule for each scope, which demands whatever any of the rows demands. It cites the rows that demand something,
-/// or all of them where none does.
-fn unite(rows: Vec<Row>, name: &str) -> Vec<Row> {
-    let mut united: Vec<Row> = Vec::new();
-    for row in rows {
-        if let Some(same) = united.iter_mut().find(|one| one.rule.scope == row.rule.scope) {
-            same.rule.requirement = same.rule.requirement.union(row.rule.requirement);
-            same.rule.citations.extend(row.rule.citations);
-            same.place = row.place;
-        } else {
-            let local = row.rule.name.split_once('.').map_or("", |(_, local)| local);
-            let name = format!("{name}.{local}");
-            united.push(Row {
-                rule: Rule { name, ..row.rule },
-                ..row
-            });
-        }
-    }
-    for row in &mut united {
-        if row.rule.requirement.is_something() {
-            row.rule
-                .citations
-                .retain(|citation: &Citation| citation.requirement.is_something());
-        }
-    }
-    united
 }
 
 fn compile(rows: Vec<Row>, settings: Settings, mistakes: &mut Vec<Mistake>) -> Option<Policy> {

@@ -44,6 +44,28 @@ pub struct Requirement {
     pub v4: bool,
 }
 
+impl Scope {
+    /// The operation and the target of a row that names a source.
+    pub const fn copy_target(self) -> Option<(Operation, Encryption)> {
+        match self {
+            Self::Row {
+                operation,
+                source: Some(_),
+                target,
+            } => Some((operation, target)),
+            _ => None,
+        }
+    }
+
+    /// The source that a row names.
+    pub const fn source(self) -> Option<Encryption> {
+        match self {
+            Self::Row { source, .. } => source,
+            Self::CustomerKey => None,
+        }
+    }
+}
+
 impl Requirement {
     /// Whether anything is demanded at all.
     pub const fn is_something(self) -> bool {

@@ -5,7 +5,12 @@ use super::{
     faults::{CompileError, faults, overlap},
     settle::Settings,
 };
-use crate::obs::{auth::Auth, encryption::EncryptionSet, operation::Operation, scheme::Scheme};
+use crate::obs::{
+    auth::Auth,
+    encryption::{Encryption, EncryptionSet},
+    operation::Operation,
+    scheme::Scheme,
+};
 use std::iter;
 
 /// The rules in force, ready to decide.
@@ -33,12 +38,9 @@ impl Policy {
             match rule.scope {
                 Scope::CustomerKey => customer_key = Some((id, rule.requirement)),
                 Scope::Row {
-                    operation,
-                    source,
-                    target,
+                    operation, target, ..
                 } => {
-                    let sources = source.map_or(EncryptionSet::ALL, EncryptionSet::only);
-                    let pairs = pairs(EncryptionSet::only(target), sources);
+                    let pairs = pairs(EncryptionSet::only(target), sources_of(&rules, rule));
                     let alias = alias(&rules, operation, rule.scope);
                     let denied = requests()
                         .filter(|(scheme, auth)| breaks(rule.requirement, *scheme, *auth, settings));
@@ -202,6 +204,27 @@ fn requests() -> impl Iterator<Item = (Scheme, Auth)> {
 fn breaks(requirement: Requirement, scheme: Scheme, auth: Auth, settings: Settings) -> bool {
     let exempt = settings.obs_scheme_exempt && auth == Auth::ObsV2;
     (requirement.https && scheme != Scheme::Https) || (requirement.v4 && auth != Auth::V4 && !exempt)
+}
+
+/// The sources that a row stands for: its own; and, for the first of the rows for one target of a copy, those that none
+/// of them names, if all of them demand the same. No head tells what a copy's source is, so a source that a document
+/// does not know must not make a question of what its rows agree on.
+fn sources_of(rules: &[Rule], row: &Rule) -> EncryptionSet {
+    let Some(own) = row.scope.source() else {
+        return EncryptionSet::ALL;
+    };
+    let same_target: Vec<&Rule> = rules
+        .iter()
+        .filter(|rule| rule.scope.copy_target() == row.scope.copy_target())
+        .collect();
+    let first = same_target.first().is_some_and(|first| first.scope == row.scope);
+    let agree = same_target.iter().all(|rule| rule.requirement == row.requirement);
+    let named = |one| same_target.iter().any(|rule| rule.scope.source() == Some(one));
+    Encryption::ALL
+        .into_iter()
+        .filter(|one| first && agree && !named(*one))
+        .map(EncryptionSet::only)
+        .fold(EncryptionSet::only(own), EncryptionSet::union)
 }
 
 /// The operation that no document has rows for and that is judged as `operation` is; not where the rules have a row of

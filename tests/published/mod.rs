@@ -80,9 +80,36 @@ pub(crate) fn denies(
         .any(|row| (row.https && scheme == Scheme::Http) || (row.v4 && auth != Auth::V4))
 }
 
+/// These rows; and where all rows of one document for a copy's target demand the same, that for every source that the
+/// document does not know.
+pub(crate) fn completed(rows: &[Row]) -> Vec<Row> {
+    let mut completed = rows.to_vec();
+    for row in rows.iter().filter(|row| row.source.is_some()) {
+        let same_target =
+            |one: &&Row| (&one.seed, one.operation, one.target) == (&row.seed, row.operation, row.target);
+        let same_target: Vec<&Row> = rows.iter().filter(same_target).collect();
+        if same_target
+            .iter()
+            .all(|one| (one.https, one.v4) == (row.https, row.v4))
+        {
+            let known = |one: &Encryption| same_target.iter().any(|row| row.source == Some(*one));
+            completed.extend(
+                Encryption::ALL
+                    .into_iter()
+                    .filter(|one| !known(one))
+                    .map(|source| Row {
+                        source: Some(source),
+                        ..row.clone()
+                    }),
+            );
+        }
+    }
+    completed
+}
+
 impl Row {
-    /// The row as [`print`] prints a rule.
-    pub(crate) fn printed(&self, document: &str) -> String {
+    /// The table, as the document numbers it.
+    pub(crate) fn cite(&self) -> String {
         let number = match &*self.table {
             "SSE-C" => 1,
             "SSE-KMS" => 2,
@@ -91,35 +118,6 @@ impl Row {
             other => panic!("{other}"),
         };
         let word = if self.seed == "003" { "表" } else { "Table" };
-        let table = format!("{word} {number}");
-        let (operation, source, target) = (self.operation, self.source, self.target);
-        print(
-            document,
-            &table,
-            self.number,
-            operation,
-            source,
-            target,
-            self.https,
-            self.v4,
-        )
+        format!("{word} {number}")
     }
-}
-
-/// A row in one line, from wherever it is known.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "it is a row: that many columns there are"
-)]
-pub(crate) fn print(
-    document: &str,
-    table: &str,
-    row: u32,
-    operation: Operation,
-    source: Option<Encryption>,
-    target: Encryption,
-    https: bool,
-    v4: bool,
-) -> String {
-    format!("{document}, {table}, row {row}: {operation} {source:?} to {target}: https {https}, v4 {v4}")
 }
