@@ -68,7 +68,7 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
-                Some(Word::Sse(parameter)) => {
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
                     self.evidence
                         .note(parameter, Carrier::Query, dialect, value.as_bytes())?;
                     return Ok(());
@@ -127,7 +127,7 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(name) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(name) {
-                Some(Word::Sse(parameter)) => {
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
                     self.evidence
                         .note(parameter, Carrier::Header, dialect, value.as_bytes())?;
                 }
@@ -218,7 +218,7 @@ impl<'h> Scan<'h> {
                 Ok(false)
             };
         }
-        if self.content_types > 1 || form::boundary(content_type).is_none() {
+        if self.content_types > 1 || form::Boundary::from_content_type(content_type).is_err() {
             return Err(Malformed::ContentType);
         }
         Ok(true)
