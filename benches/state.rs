@@ -43,9 +43,11 @@ fn scattered(counter: &Cell<u64>) -> u64 {
 fn memory(c: &mut Criterion) {
     for (size, state) in [("empty", filled(0)), ("a million", filled(MANY))] {
         let counter = Cell::new(0);
-        c.bench_function(&format!("ask, {size}, known names"), |b| {
-            b.iter(|| upload(scattered(&counter), |stored| black_box(state.ask(stored, NOW))));
-        });
+        if state.entries() > 0 {
+            c.bench_function(&format!("ask, {size}, known names"), |b| {
+                b.iter(|| upload(scattered(&counter), |stored| black_box(state.ask(stored, NOW))));
+            });
+        }
         c.bench_function(&format!("ask, {size}, unknown names"), |b| {
             b.iter(|| {
                 upload(MANY + scattered(&counter), |stored| {

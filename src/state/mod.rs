@@ -2,8 +2,8 @@
 //! what buckets encrypt with by default.
 //!
 //! # How to use it
-//! One [`State`] for the whole process, behind an `Arc`. Every call returns within a microsecond and never blocks on
-//! the file; each takes one lock for one look-up, never held across an `await`. The time is the caller's: see
+//! One [`State`] for the whole process, behind an `Arc`. Every call takes about a microsecond at most and never blocks
+//! on the file; each takes one lock for one look-up, never held across an `await`. The time is the caller's: see
 //! [`Moment`].
 //!
 //! ```
@@ -148,7 +148,8 @@ impl State {
         Self::with(Secret::random(), limits, declared)
     }
 
-    /// One that lives on in a file. Reads all of it: blocks for about a second per million entries.
+    /// One that lives on in a file. Reads all of it: blocks for a quarter of a second per million entries, or longer after
+    /// a crash.
     ///
     /// # Errors
     /// If another process has the file, or the system refuses to open, create or rename it. A damaged file is no
