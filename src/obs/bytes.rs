@@ -2,7 +2,7 @@
 
 /// A set of bytes.
 #[derive(Debug)]
-pub(crate) struct ByteSet([bool; 256]);
+pub(crate) struct ByteSet([u8; 256]);
 
 impl ByteSet {
     /// The ASCII letters and digits.
@@ -10,14 +10,14 @@ impl ByteSet {
 
     /// The bytes from one to another.
     pub(crate) const fn over(first: u8, last: u8) -> Self {
-        Self([false; 256]).and_over(first, last)
+        Self([0; 256]).and_over(first, last)
     }
 
     pub(crate) const fn and_over(self, first: u8, last: u8) -> Self {
         let mut byte = first;
         let mut set = self;
         loop {
-            set = set.put(byte, true);
+            set = set.put(byte, 1);
             if byte == last {
                 return set;
             }
@@ -26,23 +26,26 @@ impl ByteSet {
     }
 
     pub(crate) const fn and(self, bytes: &[u8]) -> Self {
-        self.put_all(bytes, true)
+        self.put_all(bytes, 1)
     }
 
     pub(crate) const fn without(self, bytes: &[u8]) -> Self {
-        self.put_all(bytes, false)
+        self.put_all(bytes, 0)
     }
 
+    #[cfg(test)]
     pub(crate) fn has(&self, byte: u8) -> bool {
-        self.0.get(usize::from(byte)).is_some_and(|there| *there)
+        self.0.get(usize::from(byte)) == Some(&1)
     }
 
-    /// Whether all of these bytes are in the set.
+    /// Whether all of these bytes are in the set. Most often they are, so there is no early way out.
     pub(crate) fn has_all(&self, bytes: &[u8]) -> bool {
-        bytes.iter().all(|byte| self.has(*byte))
+        bytes.iter().fold(1, |all, byte| {
+            all & self.0.get(usize::from(*byte)).copied().unwrap_or(0)
+        }) == 1
     }
 
-    const fn put_all(self, bytes: &[u8], there: bool) -> Self {
+    const fn put_all(self, bytes: &[u8], there: u8) -> Self {
         let (mut set, mut rest) = (self, bytes);
         while let [byte, tail @ ..] = rest {
             set = set.put(*byte, there);
@@ -51,7 +54,7 @@ impl ByteSet {
         set
     }
 
-    const fn put(mut self, byte: u8, there: bool) -> Self {
+    const fn put(mut self, byte: u8, there: u8) -> Self {
         if let Some((_, [place, ..])) = self.0.split_at_mut_checked(byte as usize) {
             *place = there;
         }

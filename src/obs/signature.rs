@@ -127,7 +127,7 @@ fn by_authorization(value: &[u8]) -> Auth {
 
 fn is_v4(parameters: &[u8]) -> bool {
     let mut seen = 0_u8;
-    for one in parameters.split(|byte| *byte == b',') {
+    for one in listed(parameters) {
         let good = match split(one.trim_ascii(), b'=') {
             Some((b"Credential", value)) if Field::Credential.is_good(value) => 1,
             Some((b"SignedHeaders", value)) if Field::SignedHeaders.is_good(value) => 2,
@@ -145,7 +145,7 @@ fn is_v4(parameters: &[u8]) -> bool {
 /// The value of a parameter of a V4 `Authorization`.
 fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
     let (_, rest) = split(value, b' ')?;
-    rest.split(|byte| *byte == b',').find_map(|one| {
+    listed(rest).find_map(|one| {
         let (this, value) = split(one.trim_ascii(), b'=')?;
         (this == name).then_some(value)
     })
@@ -182,7 +182,9 @@ impl Field {
                 if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
             Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
             Self::SignedHeaders => {
-                NAMES.has_all(value) && !value.split(|byte| *byte == b';').any(<[u8]>::is_empty)
+                NAMES.has_all(value)
+                    && !matches!(value, [] | [b';', ..] | [.., b';'])
+                    && !memchr::memchr_iter(b';', value).any(|at| value.get(at + 1) == Some(&b';'))
             }
             Self::SignatureV4 => value.len() == 64 && HEX.has_all(value),
             Self::Token => false,
@@ -219,6 +221,17 @@ fn are_digits(value: &[u8]) -> bool {
 fn split(value: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = value.split_at_checked(memchr::memchr(at, value)?)?;
     Some((before, rest.get(1..)?))
+}
+
+/// The members of a list with commas.
+fn listed(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let list = rest?;
+        let (one, after) = split(list, b',').map_or((list, None), |(one, after)| (one, Some(after)));
+        rest = after;
+        Some(one)
+    })
 }
 
 fn bits(fields: &[Field]) -> u16 {

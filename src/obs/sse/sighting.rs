@@ -1,7 +1,11 @@
 //! The parameters of encryption where they stand, read again for the few requests whose values matter.
 
 use super::Parameter;
-use crate::obs::{auth::Carrier, dialect::Dialect, fold::Folded};
+use crate::obs::{
+    auth::Carrier,
+    dialect::Dialect,
+    fold::{Folded, pairs},
+};
 use http::request::Parts;
 
 /// One parameter where it stands. Its value may be a key, so there is no `Debug`.
@@ -49,9 +53,8 @@ pub fn sightings(head: &Parts) -> impl Iterator<Item = Sighting<'_>> {
         .uri
         .query()
         .into_iter()
-        .flat_map(|query| query.split('&'))
-        .filter_map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        .flat_map(pairs)
+        .filter_map(|(name, value)| {
             let (dialect, parameter) = named(Folded::query(name).ok()??.as_bytes())?;
             Some(Sighting {
                 parameter,
