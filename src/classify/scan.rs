@@ -214,7 +214,7 @@ impl<'h> Scan<'h> {
                 Ok(false)
             };
         }
-        if self.content_types > 1 || form::boundary(content_type).is_none() {
+        if self.content_types > 1 || form::Boundary::from_content_type(content_type).is_err() {
             return Err(Malformed::ContentType);
         }
         Ok(true)

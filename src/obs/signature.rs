@@ -155,9 +155,9 @@ fn signs_forwarded(signed: &[u8]) -> bool {
     signed.split(|byte| *byte == b';').any(Header::is_forwarded)
 }
 
-/// A part of a signature in the query.
+/// A part of a signature, in the query or in a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
+pub(crate) enum Field {
     Signature,
     Date,
     ObsKey,
@@ -172,7 +172,7 @@ enum Field {
 
 impl Field {
     /// Whether a decoded value parses (obs-facts §3.1).
-    fn is_good(self, value: &[u8]) -> bool {
+    pub(crate) fn is_good(self, value: &[u8]) -> bool {
         match self {
             Self::Signature => is_base64(value),
             Self::ObsKey | Self::AwsKey => is_access_key(value),

@@ -1,9 +1,6 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
-use super::{
-    intake::Intake,
-    upstream::{ResponseBody, UpstreamError},
-};
+use super::{intake::Intake, relay::Relay, upstream::UpstreamError};
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -31,7 +28,7 @@ pub(super) struct Journal {
 #[derive(Debug)]
 enum Source {
     Whole(Option<Bytes>),
-    Store { body: Box<ResponseBody>, framed: Framed },
+    Store { body: Relay, framed: Framed },
 }
 
 /// What shows the client where an answer ends.
@@ -62,12 +59,9 @@ impl AnswerBody {
     }
 
     /// The store's body as it streams.
-    pub(super) fn streaming(body: ResponseBody, framed: Framed) -> Self {
+    pub(super) fn streaming(body: Relay, framed: Framed) -> Self {
         Self {
-            source: Source::Store {
-                body: Box::new(body),
-                framed,
-            },
+            source: Source::Store { body, framed },
             event: None,
         }
     }
@@ -105,7 +99,7 @@ impl Body for AnswerBody {
         let this = &mut *self;
         let frame = match &mut this.source {
             Source::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
-            Source::Store { body, .. } => ready!(Pin::new(&mut **body).poll_frame(cx)),
+            Source::Store { body, .. } => ready!(Pin::new(body).poll_frame(cx)),
         };
         match &frame {
             Some(Ok(frame)) => {

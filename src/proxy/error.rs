@@ -1,8 +1,11 @@
 //! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
 
-use super::upstream::UpstreamError;
+use super::{form::Unreadable, upstream::UpstreamError};
 use crate::{
-    obs::{encryption::Encryption, error::Code, malformed::Malformed, scheme::Scheme, sse::Defect},
+    obs::{
+        encryption::Encryption, error::Code, form::FormError, malformed::Malformed, scheme::Scheme,
+        sse::Defect,
+    },
     policy::{Denial, Facts, Policy, Requirement, Rule, Scope, Unknown},
     telemetry::Outcome,
 };
@@ -20,6 +23,10 @@ pub enum Refusal {
         /// What the decision rested on.
         facts: Facts,
     },
+    /// Its form cannot be read.
+    Form(FormError),
+    /// It broke off before it was decided.
+    BrokenOff,
     /// Its customer key is not what the API allows.
     Defect(Defect),
     /// The store cannot be reached, or did not answer.
@@ -55,6 +62,18 @@ impl Refusal {
                 message: Cow::Borrowed(defect.message()),
                 argument: None,
             },
+            Self::Form(error) => Said {
+                rule: error.id(),
+                code: error.code(),
+                message: Cow::Borrowed(error.message()),
+                argument: None,
+            },
+            Self::BrokenOff => Said {
+                rule: "client.body",
+                code: Code::InvalidRequest,
+                message: Cow::Borrowed("The body of the request broke off, or did not come in time."),
+                argument: None,
+            },
             Self::Denied { denial, facts } => denied(*denial, *facts, policy),
             Self::Upstream(error) => Said {
                 rule: error.id(),
@@ -68,10 +87,20 @@ impl Refusal {
     /// How the request ended, for the log.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Malformed(_) | Self::Defect(_) => Outcome::Malformed,
+            Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
+            Self::BrokenOff => Outcome::Abandoned,
             Self::Denied { .. } => Outcome::Refused,
             Self::Upstream(error) if error.is_clients() => Outcome::Abandoned,
             Self::Upstream(_) => Outcome::Failed,
+        }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Form(error) => Self::Form(error),
+            Unreadable::Client => Self::BrokenOff,
         }
     }
 }
@@ -155,10 +184,7 @@ const fn undecidable(unknown: Unknown) -> &'static str {
             "The encryption of this object is not known here. Send the request over a secure connection with \
              Signature Version 4 (AWS4-HMAC-SHA256)."
         }
-        Unknown::Form => {
-            "Uploads by form are not decided here yet: what encryption and signature the form names is not read. \
-             Upload with PUT instead."
-        }
+        Unknown::Form => "What encryption and signature the form names is not known here.",
     }
 }
 

@@ -3,13 +3,15 @@
 use super::{
     admin,
     answer::Journal,
+    knowledge::Knowledge,
     listener, tls,
     upstream::{Origin, Timeouts},
     worker::{Seed, Socket},
 };
 use crate::{
     config::{AccessLog, Config, Transport, Upstream as UpstreamSettings},
-    obs::scheme::Scheme,
+    obs::{form, scheme::Scheme},
+    state::{Limits, State},
     telemetry::{Counters, Format, Writer},
 };
 use rustls::ServerConfig;
@@ -84,6 +86,7 @@ impl Gate {
         let (stop, stopped) = watch::channel(false);
         let counters: Vec<Arc<Counters>> = (0..workers).map(|_| Arc::default()).collect();
         let endpoints = Arc::new(config.endpoints().clone());
+        let knowledge = Knowledge::new(Arc::new(State::new(&Limits::default(), &[])));
         let mut gate = Self {
             addresses,
             admin: None,
@@ -106,6 +109,8 @@ impl Gate {
                 policy: config.policy().clone(),
                 endpoints: endpoints.clone(),
                 origin: origin.clone(),
+                knowledge: knowledge.clone(),
+                form_limits: form::Limits::default(),
                 sockets,
                 stop: stopped.clone(),
             };
