@@ -3,6 +3,7 @@
 pub mod args;
 pub mod check;
 pub mod demo;
+pub mod explain;
 pub mod rules;
 pub mod run;
 
@@ -38,6 +39,12 @@ enum Command {
     /// Names every mistake of a settings or policy file, each with its place and what is allowed there
     #[command(after_help = "Example:\n  obsgate check /etc/obsgate/obsgate.toml")]
     Check(CheckArgs),
+    /// Says what the gate makes of one request, why, and what would change it
+    #[command(
+        after_help = "Exit code: 0 allowed, 1 refused, 2 not decidable from the request alone, 64 bad usage.\n\n\
+                            Example:\n  obsgate explain GET http://b.obs.example.com/k -H 'Authorization: OBS AK:signature'"
+    )]
+    Explain(args::ExplainArgs),
     /// Shows the rows in force, each with its document, table and row
     #[command(after_help = "Example:\n  obsgate rules --profile otc-s3 --format markdown")]
     Rules(RulesArgs),
@@ -118,6 +125,7 @@ impl Cli {
             Command::Run(args) => run::run(&args)?,
             Command::Demo(args) => demo::demo(&args, &mut output)?,
             Command::Check(args) => check::check(&args, &mut output)?,
+            Command::Explain(args) => return explain::run(&args, &mut io::stdin().lock(), &mut output),
             Command::Rules(args) => rules::rules(&args, &mut output)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 //! Everything here is pure: bytes and `http` types in, values out.
 
 pub mod auth;
+pub(crate) mod bytes;
 pub mod dialect;
 pub mod encryption;
 pub mod error;
@@ -10,6 +11,7 @@ pub(crate) mod fold;
 pub(crate) mod form;
 pub(crate) mod header;
 pub mod malformed;
+pub(crate) mod names;
 pub mod operation;
 pub(crate) mod path;
 pub mod resource;
