@@ -3,6 +3,7 @@
 //! Everything here is pure: bytes and `http` types in, values out.
 
 pub mod auth;
+pub mod bucket_pattern;
 pub(crate) mod bytes;
 pub mod dialect;
 pub mod encryption;
