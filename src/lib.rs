@@ -7,3 +7,4 @@
 pub mod classify;
 pub mod obs;
 pub mod policy;
+pub mod proxy;

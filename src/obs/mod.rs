@@ -5,8 +5,10 @@
 pub mod auth;
 pub mod dialect;
 pub mod encryption;
+pub mod error;
 pub mod malformed;
 pub mod operation;
 pub mod resource;
 pub mod scheme;
 pub mod sse;
+pub mod trailer;

@@ -1,0 +1,208 @@
+//! Error replies as OBS spells them: code, status, XML body and headers (obs-facts §8).
+
+use super::dialect::Dialect;
+use http::{HeaderName, StatusCode};
+use std::fmt::Write as _;
+
+/// An error code of the OBS API, with the status it is sent with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// A part of the request is not what the API allows.
+    InvalidArgument,
+    /// The algorithm of a customer key is not `AES256`.
+    InvalidEncryptionAlgorithmError,
+    /// The request as a whole is not acceptable.
+    InvalidRequest,
+    /// A form's body is not as it should be.
+    MalformedPostRequest,
+    /// A form's fields before the file are too large.
+    MaxPostPreDataLengthExceeded,
+    /// A body where none belongs, or one too large.
+    MaxMessageLengthExceeded,
+    /// The method is not one of the API's.
+    MethodNotAllowed,
+    /// The body of a POST is not a form.
+    RequestIsNotMultipartContent,
+    /// The store cannot be reached, or did not answer.
+    ServiceUnavailable,
+    /// More is under way than the gate takes on.
+    SlowDown,
+    /// `Expect` asks for something unknown.
+    ExpectationFailed,
+}
+
+/// One error reply, ready to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    /// The code.
+    pub code: Code,
+    /// What is wrong and what is allowed. Never holds a key, a signature or a token.
+    pub message: &'a str,
+    /// The header or parameter at fault, where one is; its value is never echoed.
+    pub argument: Option<&'a str>,
+    /// The path of the request, without its query.
+    pub resource: &'a str,
+    /// The request's id.
+    pub request_id: &'a str,
+    /// The id of whoever answers.
+    pub host_id: &'a str,
+}
+
+/// The headers of an error reply, in one dialect.
+#[derive(Debug)]
+pub struct ReplyHeaders {
+    /// The request's id.
+    pub request_id: HeaderName,
+    /// The id of whoever answers.
+    pub id_2: HeaderName,
+    /// The code, for replies without a body.
+    pub error_code: HeaderName,
+    /// The message, for replies without a body.
+    pub error_message: HeaderName,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Self; 11] = [
+        Self::InvalidArgument,
+        Self::InvalidEncryptionAlgorithmError,
+        Self::InvalidRequest,
+        Self::MalformedPostRequest,
+        Self::MaxPostPreDataLengthExceeded,
+        Self::MaxMessageLengthExceeded,
+        Self::MethodNotAllowed,
+        Self::RequestIsNotMultipartContent,
+        Self::ServiceUnavailable,
+        Self::SlowDown,
+        Self::ExpectationFailed,
+    ];
+
+    /// The code as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "InvalidArgument",
+            Self::InvalidEncryptionAlgorithmError => "InvalidEncryptionAlgorithmError",
+            Self::InvalidRequest => "InvalidRequest",
+            Self::MalformedPostRequest => "MalformedPOSTRequest",
+            Self::MaxPostPreDataLengthExceeded => "MaxPostPreDataLengthExceededError",
+            Self::MaxMessageLengthExceeded => "MaxMessageLengthExceeded",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::RequestIsNotMultipartContent => "RequestIsNotMultiPartContent",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+            Self::SlowDown => "SlowDown",
+            Self::ExpectationFailed => "ExpectationFailed",
+        }
+    }
+
+    /// The status it is sent with.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidArgument
+            | Self::InvalidEncryptionAlgorithmError
+            | Self::InvalidRequest
+            | Self::MalformedPostRequest
+            | Self::MaxPostPreDataLengthExceeded
+            | Self::MaxMessageLengthExceeded
+            | Self::RequestIsNotMultipartContent => StatusCode::BAD_REQUEST,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+            Self::ServiceUnavailable | Self::SlowDown => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl Reply<'_> {
+    /// The body: `<Error>` with its elements in the order of the documents' samples.
+    pub fn xml(&self) -> String {
+        let mut xml = String::with_capacity(512);
+        xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Error>");
+        element(&mut xml, "Code", self.code.as_str());
+        element(&mut xml, "Message", self.message);
+        if let Some(argument) = self.argument {
+            element(&mut xml, "ArgumentName", argument);
+        }
+        element(&mut xml, "Resource", self.resource);
+        element(&mut xml, "RequestId", self.request_id);
+        element(&mut xml, "HostId", self.host_id);
+        xml.push_str("</Error>");
+        xml
+    }
+}
+
+impl ReplyHeaders {
+    /// The names in a dialect.
+    pub const fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Obs => Self {
+                request_id: HeaderName::from_static("x-obs-request-id"),
+                id_2: HeaderName::from_static("x-obs-id-2"),
+                error_code: HeaderName::from_static("x-obs-error-code"),
+                error_message: HeaderName::from_static("x-obs-error-message"),
+            },
+            Dialect::Amz => Self {
+                request_id: HeaderName::from_static("x-amz-request-id"),
+                id_2: HeaderName::from_static("x-amz-id-2"),
+                error_code: HeaderName::from_static("x-amz-error-code"),
+                error_message: HeaderName::from_static("x-amz-error-message"),
+            },
+        }
+    }
+}
+
+fn element(xml: &mut String, name: &str, text: &str) {
+    // Writing to a `String` cannot fail.
+    let _ = write!(xml, "<{name}>{}</{name}>", Escaped(text));
+}
+
+/// Text with what XML 1.0 does not allow in it escaped or left out.
+struct Escaped<'a>(&'a str);
+
+impl std::fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '&' => f.write_str("&amp;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&apos;")?,
+                '\t' | '\n' | '\r' => f.write_char(character)?,
+                control if control < ' ' => {}
+                '\u{fffe}' | '\u{ffff}' => {}
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_has_its_elements_in_the_order_of_the_documents_and_nothing_unescaped() {
+        let reply = Reply {
+            code: Code::InvalidRequest,
+            message: "a < b & c",
+            argument: Some("Host"),
+            resource: "/b/<k>\"'\u{1}",
+            request_id: "1",
+            host_id: "2",
+        };
+        assert_eq!(
+            reply.xml(),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Error><Code>InvalidRequest</Code>\
+             <Message>a &lt; b &amp; c</Message><ArgumentName>Host</ArgumentName>\
+             <Resource>/b/&lt;k&gt;&quot;&apos;</Resource><RequestId>1</RequestId><HostId>2</HostId></Error>"
+        );
+    }
+
+    #[test]
+    fn no_code_is_a_redirect_or_an_internal_error() {
+        for code in Code::ALL {
+            let status = code.status().as_u16();
+            assert!((400..500).contains(&status) || status == 503, "{code:?}");
+        }
+    }
+}

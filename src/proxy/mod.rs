@@ -1,0 +1,3 @@
+//! Sockets, streams and time.
+
+pub mod guard;
