@@ -3,11 +3,12 @@
 
 /// Whether no trailer may have this name, given in lower case and with `_` read as `-`.
 ///
-/// Of the two dialects' own fields only the checksums pass: they are what trailers are for.
+/// Of the two dialects' own fields only the checksums and their signature pass: they are what trailers are for.
 pub fn is_forbidden(name: &[u8]) -> bool {
     FORBIDDEN.iter().any(|one| one.as_bytes() == name)
         || (FAMILIES.iter().any(|family| name.starts_with(family.as_bytes()))
-            && !CHECKSUMS.iter().any(|family| name.starts_with(family.as_bytes())))
+            && !CHECKSUMS.iter().any(|family| name.starts_with(family.as_bytes()))
+            && name != SIGNATURE.as_bytes())
 }
 
 /// Framing, routing, signatures, and what changes the meaning of a request.
@@ -41,7 +42,10 @@ const FORBIDDEN: [&str; 25] = [
 
 const FAMILIES: [&str; 4] = ["x-obs-", "x-amz-", "x-forwarded-", "http2-settings"];
 
-const CHECKSUMS: [&str; 3] = ["x-obs-checksum-", "x-amz-checksum-", "x-amz-trailer-signature"];
+const CHECKSUMS: [&str; 2] = ["x-obs-checksum-", "x-amz-checksum-"];
+
+/// Signs the checksums.
+const SIGNATURE: &str = "x-amz-trailer-signature";
 
 #[cfg(test)]
 mod tests {

@@ -1,41 +1,45 @@
-//! Classes of bytes, and the search for the end of a line eight bytes at a time.
+//! Classes of bytes, and the search for the first byte of one, a block at a time.
 
 /// Whether a byte may stand in a token: a method or the name of a field (RFC 9110 §5.6.2).
 pub(super) fn is_token(byte: u8) -> bool {
-    has(byte, TOKEN)
+    TOKEN.get(usize::from(byte)).is_some_and(|token| *token)
 }
 
 /// How many bytes of a token are at the front.
 pub(super) fn token(bytes: &[u8]) -> usize {
-    span(bytes, TOKEN)
+    bytes
+        .iter()
+        .position(|byte| !is_token(*byte))
+        .unwrap_or(bytes.len())
 }
 
 /// How many bytes are at the front that `http::Uri` takes in a path.
 pub(super) fn path(bytes: &[u8]) -> usize {
-    span(bytes, PATH)
+    first(bytes, |byte| is_no_uri(byte) | (byte == b'?') | (byte == b'`')).unwrap_or(bytes.len())
 }
 
 /// How many bytes are at the front that `http::Uri` takes in a query.
 pub(super) fn query(bytes: &[u8]) -> usize {
-    span(bytes, QUERY)
+    first(bytes, |byte| is_no_uri(byte) | (byte == b'"')).unwrap_or(bytes.len())
 }
 
 /// Where the first byte is that a line cannot hold: a control byte other than HTAB, or DEL. CR and LF are two of them.
 pub(super) fn stop(bytes: &[u8]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
+    let clear = clear(bytes, is_stop);
+    let (words, rest) = bytes.get(clear..)?.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let stops = stops(u64::from_le_bytes(*word));
         if stops != 0 {
-            return Some(at * 8 + (stops.trailing_zeros() / 8) as usize);
+            return Some(clear + at * 8 + stops.trailing_zeros() as usize / 8);
         }
     }
     let tail = rest.iter().position(|byte| is_stop(*byte))?;
-    Some(words.len() * 8 + tail)
+    Some(clear + words.len() * 8 + tail)
 }
 
 /// Whether a byte ends a line or breaks it.
-pub(super) fn is_stop(byte: u8) -> bool {
-    (byte < b' ' && byte != b'\t') || byte == 0x7f
+pub(super) const fn is_stop(byte: u8) -> bool {
+    ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f)
 }
 
 /// A value without the white space around it (RFC 9110 §5.6.3: SP and HTAB, nothing else).
@@ -59,6 +63,12 @@ pub(super) fn folded(byte: u8) -> u8 {
     }
 }
 
+/// Neither in a path nor in a query. A backslash is no part of a URI (RFC 3986 §3.3), although `http::Uri` takes it:
+/// some read it as a slash.
+const fn is_no_uri(byte: u8) -> bool {
+    (byte <= b' ') | (byte >= 0x7f) | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte == b'\\')
+}
+
 /// The high bit of each byte of the word that is a stop.
 const fn stops(word: u64) -> u64 {
     let control = zeros(word & (EACH * 0xe0));
@@ -73,72 +83,56 @@ const fn zeros(word: u64) -> u64 {
     !(((word & low) + low) | word | low)
 }
 
-fn span(bytes: &[u8], class: u8) -> usize {
-    bytes
-        .iter()
-        .position(|byte| !has(*byte, class))
-        .unwrap_or(bytes.len())
+fn first(bytes: &[u8], class: impl Fn(u8) -> bool + Copy) -> Option<usize> {
+    let clear = clear(bytes, class);
+    let found = bytes.get(clear..)?.iter().position(|byte| class(*byte))?;
+    Some(clear + found)
 }
 
-fn has(byte: u8, class: u8) -> bool {
-    CLASSES
-        .get(usize::from(byte))
-        .is_some_and(|classes| classes & class != 0)
+/// How many bytes at the front certainly have none of a class among them. The class has no branches, so that a block of
+/// bytes is looked at together.
+#[inline]
+fn clear(bytes: &[u8], class: impl Fn(u8) -> bool) -> usize {
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let clear = blocks
+        .iter()
+        .take_while(|block| !block.iter().fold(false, |any, byte| any | class(*byte)));
+    clear.count() * BLOCK
 }
 
 const EACH: u64 = u64::from_le_bytes([1; 8]);
 
-const TOKEN: u8 = 1;
-const PATH: u8 = 2;
-const QUERY: u8 = 4;
+const BLOCK: usize = 16;
 
-static CLASSES: [u8; 256] = classes();
+static TOKEN: [bool; 256] = tokens();
 
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut rest: &mut [u8] = &mut classes;
+const fn tokens() -> [bool; 256] {
+    let mut tokens = [false; 256];
+    let mut rest: &mut [bool] = &mut tokens;
     let mut byte = 0u8;
-    while let [class, next @ ..] = rest {
-        *class = class_of(byte);
+    while let [token, next @ ..] = rest {
+        *token = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
         byte = byte.wrapping_add(1);
         rest = next;
     }
-    classes
-}
-
-/// A backslash is no part of a URI (RFC 3986 §3.3), although `http::Uri` takes it: some read it as a slash.
-const fn class_of(byte: u8) -> u8 {
-    let mut class = 0;
-    if byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
-    {
-        class |= TOKEN;
-    }
-    if byte.is_ascii_graphic() && !matches!(byte, b'#' | b'<' | b'>' | b'\\') {
-        if !matches!(byte, b'?' | b'`') {
-            class |= PATH;
-        }
-        if byte != b'"' {
-            class |= QUERY;
-        }
-    }
-    class
+    tokens
 }
 
 #[cfg(test)]
