@@ -21,6 +21,15 @@ fn heads(c: &mut Criterion) {
                 inspected.released
             });
         });
+        // For scale: what hyper does with the same bytes.
+        group.bench_function(format!("{name}-httparse"), |bencher| {
+            bencher.iter(|| {
+                let mut headers = [httparse::EMPTY_HEADER; 100];
+                httparse::Request::new(&mut headers)
+                    .parse(black_box(&head))
+                    .map(|status| status.is_complete())
+            });
+        });
         group.finish();
     }
     let mut chunks = b"POST /b/k HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();

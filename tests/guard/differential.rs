@@ -11,6 +11,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use obsgate::proxy::guard::Violation;
 use std::{cell::RefCell, collections::BTreeSet, convert::Infallible, rc::Rc};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
@@ -43,7 +44,7 @@ fn ten_thousand_mutations_are_read_alike_by_guard_reference_and_hyper() {
         }
         let outcome = whole(&bytes);
         passed += usize::from(outcome.whole && !bytes.is_empty());
-        violations.extend(outcome.violation.map(|violation| violation.id()));
+        violations.extend(outcome.violation.map(Violation::id));
         compare(&bytes, &outcome);
     }
     assert!(passed > 1000, "{passed} passed");
@@ -114,7 +115,7 @@ fn hyper_reads(bytes: &[u8]) -> Vec<Read> {
     let served = Rc::new(RefCell::new(Vec::new()));
     let record = Rc::clone(&served);
     runtime.block_on(async move {
-        let (mut client, server) = duplex(1 << 20);
+        let (mut client, far) = duplex(1 << 20);
         let service = service_fn(move |request: Request<Incoming>| {
             let record = Rc::clone(&record);
             async move {
@@ -132,7 +133,7 @@ fn hyper_reads(bytes: &[u8]) -> Vec<Read> {
         let connection = http1::Builder::new()
             .half_close(true)
             .max_header_size(64 * 1024)
-            .serve_connection(TokioIo::new(server), service);
+            .serve_connection(TokioIo::new(far), service);
         client.write_all(bytes).await.unwrap();
         client.shutdown().await.unwrap();
         let mut answers = Vec::new();

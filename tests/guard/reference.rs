@@ -87,7 +87,7 @@ fn one(bytes: &[u8]) -> Result<Read, Rest> {
     };
     let framing = |name: &str| {
         matches!(
-            &name.replace('_', "-")[..],
+            name.replace('_', "-").as_str(),
             "content-length" | "transfer-encoding"
         )
     };
@@ -178,7 +178,7 @@ fn chunked(bytes: &[u8]) -> Result<(u64, Fields, usize), Rest> {
         }
         let (name, value) = field(&line)?;
         let plain = name.replace('_', "-");
-        ensure(!FORBIDDEN.contains(&&plain[..]))?;
+        ensure(!FORBIDDEN.contains(&plain.as_str()))?;
         let own = ["x-amz-", "x-obs-", "x-forwarded-"]
             .iter()
             .any(|family| plain.starts_with(family));

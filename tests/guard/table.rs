@@ -4,6 +4,7 @@ use crate::{
     cases::{Case, Expected, cases},
     drive::{drive, whole},
 };
+use obsgate::proxy::guard::Violation;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -68,12 +69,9 @@ fn every_violation_is_met_by_a_case() {
     let met: BTreeSet<&str> = cases()
         .iter()
         .filter_map(|case| whole(&case.bytes).violation)
-        .map(|violation| violation.id())
+        .map(Violation::id)
         .collect();
-    let all = obsgate::proxy::guard::Violation::ALL
-        .iter()
-        .map(|one| one.id())
-        .collect();
+    let all = Violation::ALL.into_iter().map(Violation::id).collect();
     assert_eq!(met, all);
 }
 

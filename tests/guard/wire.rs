@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header::CONNECTION};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Collected, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use obsgate::{
@@ -79,7 +79,7 @@ async fn answer(
     let body = if path == "/early" {
         Ok(Bytes::new())
     } else {
-        request.into_body().collect().await.map(|body| body.to_bytes())
+        request.into_body().collect().await.map(Collected::to_bytes)
     };
     log.under_way.set(log.under_way.get() - 1);
     match body {
@@ -122,12 +122,12 @@ async fn exchange(pieces: &[&[u8]], half_close: bool) -> (String, Rc<Log>) {
     let log = Rc::new(Log::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let served = Rc::clone(&log);
+    let seen = Rc::clone(&log);
     let server = async move {
         let (stream, _) = listener.accept().await.unwrap();
         let verdict = Verdict::default();
         let guarded = Guarded::new(stream, Limits::default(), verdict.clone());
-        let service = service_fn(move |request| answer(request, verdict.clone(), Rc::clone(&served)));
+        let service = service_fn(move |request| answer(request, verdict.clone(), Rc::clone(&seen)));
         // How it ends is seen on the wire.
         drop(
             http1::Builder::new()
@@ -161,7 +161,7 @@ async fn exchange(pieces: &[&[u8]], half_close: bool) -> (String, Rc<Log>) {
         drop(stream.read_to_end(&mut answers).await);
         String::from_utf8(answers).unwrap()
     };
-    let (_, answers) = timeout(Duration::from_secs(20), async { tokio::join!(server, client) })
+    let ((), answers) = timeout(Duration::from_secs(20), async { tokio::join!(server, client) })
         .await
         .unwrap();
     (answers, log)

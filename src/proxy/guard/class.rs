@@ -7,18 +7,23 @@ pub(super) fn is_token(byte: u8) -> bool {
 
 /// How many bytes of a token are at the front.
 pub(super) fn token(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .position(|byte| !is_token(*byte))
-        .unwrap_or(bytes.len())
+    bytes.iter().take_while(|byte| is_token(**byte)).count()
 }
 
 /// How many bytes are at the front that `http::Uri` takes in a path.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches would keep a block from being looked at together"
+)]
 pub(super) fn path(bytes: &[u8]) -> usize {
     first(bytes, |byte| is_no_uri(byte) | (byte == b'?') | (byte == b'`')).unwrap_or(bytes.len())
 }
 
 /// How many bytes are at the front that `http::Uri` takes in a query.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches would keep a block from being looked at together"
+)]
 pub(super) fn query(bytes: &[u8]) -> usize {
     first(bytes, |byte| is_no_uri(byte) | (byte == b'"')).unwrap_or(bytes.len())
 }
@@ -39,7 +44,7 @@ pub(super) fn stop(bytes: &[u8]) -> Option<usize> {
 
 /// Whether a byte ends a line or breaks it.
 pub(super) const fn is_stop(byte: u8) -> bool {
-    ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f)
+    (byte < b' ' && byte != b'\t') || byte == 0x7f
 }
 
 /// A value without the white space around it (RFC 9110 §5.6.3: SP and HTAB, nothing else).
@@ -65,6 +70,10 @@ pub(super) fn folded(byte: u8) -> u8 {
 
 /// Neither in a path nor in a query. A backslash is no part of a URI (RFC 3986 §3.3), although `http::Uri` takes it:
 /// some read it as a slash.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches would keep a block from being looked at together"
+)]
 const fn is_no_uri(byte: u8) -> bool {
     (byte <= b' ') | (byte >= 0x7f) | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte == b'\\')
 }

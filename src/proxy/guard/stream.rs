@@ -11,7 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream from which only requests in order can be read, one at a time (rulings, 32).
 ///
-/// Writing goes straight through. So does closing: a stream below that lingers reads past the guard.
+/// Writing goes straight through. So does closing: a stream that lingers belongs below, where it reads past the guard.
+///
+/// The end of the stream, too, is passed on at once: hyper sees a connection end between two requests when it ended in
+/// the middle of a head.
 #[derive(Debug)]
 pub struct Guarded<S> {
     stream: S,

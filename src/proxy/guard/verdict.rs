@@ -10,8 +10,10 @@ use std::{
 
 /// The cell that the guard of a connection and its service share.
 ///
-/// The service takes an [`Exchange`] when it is called and keeps it in the body of its answer. Then it asks [`take`]
-/// whether the request before it stands for one that was refused. When reading the request's body fails it asks again.
+/// The service takes an [`Exchange`] when it is called and keeps it in the body of its answer: one that is dropped too
+/// early lets the next request come too early, one that is kept stops the connection. Then it asks [`take`] whether the
+/// request before it stands for one that was refused, or has a body that is known to be at fault already. When reading
+/// the body fails it asks again.
 ///
 /// [`take`]: Self::take
 #[derive(Clone, Debug, Default)]
