@@ -5,6 +5,11 @@
 //! says why.
 
 pub mod classify;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod obs;
 pub mod policy;
 pub mod proxy;
+pub mod state;
+pub mod telemetry;

@@ -3,12 +3,22 @@
 //! Everything here is pure: bytes and `http` types in, values out.
 
 pub mod auth;
+pub(crate) mod bytes;
 pub mod dialect;
 pub mod encryption;
 pub mod error;
+pub(crate) mod fold;
+pub mod form;
+pub(crate) mod header;
 pub mod malformed;
+pub(crate) mod names;
 pub mod operation;
+pub(crate) mod path;
 pub mod resource;
+pub(crate) mod route;
 pub mod scheme;
+pub(crate) mod signature;
 pub mod sse;
+pub(crate) mod subresource;
 pub mod trailer;
+pub mod xml;

@@ -1,5 +1,12 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
+use super::{
+    bytes::ByteSet,
+    malformed::Malformed,
+    path::{split_path_style, split_virtual},
+};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 /// The hosts the gate answers for.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
@@ -27,8 +34,175 @@ impl Default for CustomDomains {
 /// What a request is about. Borrowed from its head, percent-encoded as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resource<'h> {
-    /// The bucket, if one is named.
+    /// The bucket, if one is named. Holds no escapes.
     pub bucket: Option<&'h str>,
     /// The key without its leading slash, if it is not empty.
     pub key: Option<&'h str>,
+}
+
+impl<'h> Resource<'h> {
+    /// Finds the bucket and the key in `Host` and the raw path (rulings, 7 and 8).
+    pub(crate) fn locate(host: &'h str, path: &'h str, endpoints: &Endpoints) -> Result<Self, Malformed> {
+        match Site::of(host, endpoints)? {
+            Site::Endpoint => split_path_style(path),
+            Site::Bucket(bucket) => split_virtual(bucket, path),
+        }
+    }
+}
+
+/// What a host stands for.
+enum Site<'h> {
+    /// The service: the bucket is in the path.
+    Endpoint,
+    /// A bucket.
+    Bucket(&'h str),
+}
+
+impl<'h> Site<'h> {
+    fn of(host: &'h str, endpoints: &Endpoints) -> Result<Self, Malformed> {
+        if let Some(literal) = host.strip_prefix('[') {
+            let (address, port) = literal.split_once(']').ok_or(Malformed::Host)?;
+            let fine = address.parse::<Ipv6Addr>().is_ok()
+                && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
+            return if fine {
+                Ok(Self::Endpoint)
+            } else {
+                Err(Malformed::Host)
+            };
+        }
+        let name = match host.split_once(':') {
+            Some((name, port)) if is_port(port) => name,
+            Some(_) => return Err(Malformed::Host),
+            None => host,
+        };
+        match Self::by_name(name, endpoints) {
+            Some(Self::Bucket(bucket)) if !is_bucket(bucket) => Err(Malformed::Host),
+            Some(site) => Ok(site),
+            None => Err(Malformed::Host),
+        }
+    }
+
+    fn by_name(name: &'h str, endpoints: &Endpoints) -> Option<Self> {
+        let mut bucket: Option<&str> = None;
+        for domain in &endpoints.domains {
+            let Some(before) = name.len().checked_sub(domain.len()) else {
+                continue;
+            };
+            let Some((before, end)) = name.split_at_checked(before) else {
+                continue;
+            };
+            if !end.eq_ignore_ascii_case(domain) {
+                continue;
+            }
+            if before.is_empty() {
+                return Some(Self::Endpoint);
+            }
+            // The longest domain leaves the shortest bucket.
+            if let Some(before) = before.strip_suffix('.')
+                && bucket.is_none_or(|other| before.len() < other.len())
+            {
+                bucket = Some(before);
+            }
+        }
+        if let Some(bucket) = bucket {
+            return Some(Self::Bucket(bucket));
+        }
+        if name.as_bytes().last().is_some_and(u8::is_ascii_digit) && name.parse::<Ipv4Addr>().is_ok() {
+            return Some(Self::Endpoint);
+        }
+        let custom = match &endpoints.custom_domains {
+            CustomDomains::Any => true,
+            CustomDomains::Listed(listed) => listed.iter().any(|one| one.eq_ignore_ascii_case(name)),
+        };
+        custom.then_some(Self::Bucket(name))
+    }
+}
+
+fn is_port(port: &str) -> bool {
+    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+}
+
+/// Labels of letters, digits, `-` and `_`, none empty, so no dot at either end. In lower case: the store might take
+/// it as it is or fold it, and these would be two buckets.
+fn is_bucket(name: &str) -> bool {
+    let name = name.as_bytes();
+    LABELS.has_all(name)
+        && !matches!(name, [] | [b'.', ..] | [.., b'.'])
+        && !memchr::memchr_iter(b'.', name).any(|at| name.get(at + 1) == Some(&b'.'))
+}
+
+static LABELS: ByteSet = ByteSet::over(b'0', b'9').and_over(b'a', b'z').and(b"._-");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoints() -> Endpoints {
+        Endpoints {
+            domains: vec!["example.com".into(), "obs.example.com".into()],
+            custom_domains: CustomDomains::Listed(vec!["files.example.org".into()]),
+        }
+    }
+
+    fn bucket(host: &str) -> Result<Option<&str>, Malformed> {
+        Ok(Resource::locate(host, "/path/k", &endpoints())?.bucket)
+    }
+
+    #[test]
+    fn a_host_is_an_endpoint_a_bucket_or_nothing() {
+        for (host, expected) in [
+            ("obs.example.com", Some("path")),
+            ("OBS.Example.Com:8080", Some("path")),
+            ("b.obs.example.com", Some("b")),
+            ("a.b.OBS.example.com:80", Some("a.b")),
+            ("127.0.0.1", Some("path")),
+            ("127.0.0.1:8080", Some("path")),
+            ("[::1]", Some("path")),
+            ("[::1]:8443", Some("path")),
+            ("files.example.org", Some("files.example.org")),
+        ] {
+            assert_eq!(bucket(host), Ok(expected), "{host}");
+        }
+        for host in [
+            "",
+            ".",
+            "localhost",
+            "other.org",
+            "obs.example.com.",
+            ".obs.example.com",
+            "b..obs.example.com",
+            "a@obs.example.com",
+            "obs.example.com:",
+            "obs.example.com:x",
+            "obs.example.com:1:2",
+            "obs.example.com:+80",
+            "[::1",
+            "[::1]x",
+            "[zz]",
+            "::1",
+            "127.1",
+            "B.obs.example.com",
+            "b,obs.example.com",
+            "b obs.example.com",
+            "xobs.example.com.evil",
+        ] {
+            assert_eq!(bucket(host), Err(Malformed::Host), "{host}");
+        }
+    }
+
+    #[test]
+    fn any_custom_domain_stands_for_a_bucket_of_its_name() {
+        let any = Endpoints {
+            custom_domains: CustomDomains::Any,
+            ..endpoints()
+        };
+        let resource = Resource::locate("photos.net:81", "/k", &any).unwrap();
+        assert_eq!(
+            resource,
+            Resource {
+                bucket: Some("photos.net"),
+                key: Some("k")
+            }
+        );
+    }
 }

@@ -8,13 +8,15 @@
 //! otherwise               → NeedsState(role)
 //! ```
 
+mod faults;
 mod rule;
 mod settle;
 mod table;
 
+pub use faults::CompileError;
 pub use rule::{Citation, Requirement, Rule, RuleId, Scope};
 pub use settle::{Denial, Mode, Permit, Settings, Unknown, UnknownBucketDefault, UnknownUpload};
-pub use table::{CompileError, Policy};
+pub use table::Policy;
 
 use crate::obs::{
     auth::Auth,
@@ -94,29 +96,24 @@ impl Facts {
         }
     }
 
-    /// The facts as if an object had just this encryption.
+    /// The facts as if an object had this encryption, wherever it may have it.
     #[must_use]
     pub fn supposing(self, role: Role, encryption: Encryption) -> Self {
         let only = EncryptionSet::only(encryption);
+        let supposed = |known: EncryptionSet| known.narrow(only).unwrap_or(known);
         match role {
             Role::Target => Self {
-                target: only,
-                also: self.also.map(|also| Also { target: only, ..also }),
+                target: supposed(self.target),
+                also: self.also.map(|also| Also {
+                    target: supposed(also.target),
+                    ..also
+                }),
                 ..self
             },
-            Role::Source => Self { source: only, ..self },
+            Role::Source => Self {
+                source: supposed(self.source),
+                ..self
+            },
         }
-    }
-}
-
-impl Decision {
-    /// The stricter of two decisions; the first where they are equally strict.
-    pub(super) fn stricter(self, other: Self) -> Self {
-        let rank = |decision| match decision {
-            Self::Allow => 0,
-            Self::NeedsState(_) => 1,
-            Self::Deny(_) => 2,
-        };
-        if rank(other) > rank(self) { other } else { self }
     }
 }

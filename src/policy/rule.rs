@@ -44,7 +44,34 @@ pub struct Requirement {
     pub v4: bool,
 }
 
+impl Scope {
+    /// The operation and the target of a row that names a source.
+    pub const fn copy_target(self) -> Option<(Operation, Encryption)> {
+        match self {
+            Self::Row {
+                operation,
+                source: Some(_),
+                target,
+            } => Some((operation, target)),
+            _ => None,
+        }
+    }
+
+    /// The source that a row names.
+    pub const fn source(self) -> Option<Encryption> {
+        match self {
+            Self::Row { source, .. } => source,
+            Self::CustomerKey => None,
+        }
+    }
+}
+
 impl Requirement {
+    /// Whether anything is demanded at all.
+    pub const fn is_something(self) -> bool {
+        self.https || self.v4
+    }
+
     /// The union: whatever either demands.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
@@ -64,4 +91,6 @@ pub struct Citation {
     pub table: String,
     /// The row within the table, from 1.
     pub row: u32,
+    /// What this row demands; united rules cite rows that demand different things.
+    pub requirement: Requirement,
 }

@@ -1,13 +1,17 @@
 //! Rules compiled into a table: one index, two mask tests.
 
-use super::{Decision, Facts, Requirement, Role, Rule, RuleId, Scope, settle::Settings};
+use super::{
+    Decision, Facts, Requirement, Role, Rule, RuleId, Scope,
+    faults::{CompileError, faults, overlap},
+    settle::Settings,
+};
 use crate::obs::{
     auth::Auth,
     encryption::{Encryption, EncryptionSet},
     operation::Operation,
     scheme::Scheme,
 };
-use std::fmt;
+use std::iter;
 
 /// The rules in force, ready to decide.
 #[derive(Debug)]
@@ -16,36 +20,6 @@ pub struct Policy {
     customer_key: Option<(RuleId, Requirement)>,
     rules: Vec<Rule>,
     pub(super) settings: Settings,
-}
-
-/// Why rules do not make a policy. Rules are named by their place in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CompileError {
-    /// Two rules have one name.
-    DuplicateName {
-        /// The first rule.
-        first: usize,
-        /// The one that repeats its name.
-        second: usize,
-    },
-    /// Two rules speak of the same request.
-    Contradiction {
-        /// The first rule.
-        first: usize,
-        /// The one that speaks of the same request again.
-        second: usize,
-    },
-    /// A matrix of sources and targets lacks a row.
-    Hole {
-        /// The operation of the matrix.
-        operation: Operation,
-        /// The source that lacks the row.
-        source: Encryption,
-        /// The target that lacks the row.
-        target: Encryption,
-    },
-    /// More rules than a rule's number can count.
-    TooMany,
 }
 
 impl Policy {
@@ -64,14 +38,14 @@ impl Policy {
             match rule.scope {
                 Scope::CustomerKey => customer_key = Some((id, rule.requirement)),
                 Scope::Row {
-                    operation,
-                    source,
-                    target,
+                    operation, target, ..
                 } => {
-                    for (scheme, auth) in requests() {
-                        if breaks(rule.requirement, scheme, auth, settings.obs_scheme_exempt) {
-                            let sources = source.map_or(EncryptionSet::ALL, EncryptionSet::only);
-                            let pairs = pairs(EncryptionSet::only(target), sources);
+                    let pairs = pairs(EncryptionSet::only(target), sources_of(&rules, rule));
+                    let alias = alias(&rules, operation, rule.scope);
+                    let denied = requests()
+                        .filter(|(scheme, auth)| breaks(rule.requirement, *scheme, *auth, settings));
+                    for (scheme, auth) in denied {
+                        for operation in iter::once(operation).chain(alias) {
                             if let Some(cell) = cells.get_mut(place(operation, scheme, auth)) {
                                 cell.deny(pairs, id);
                             }
@@ -90,23 +64,21 @@ impl Policy {
 
     /// Decides. Allocates nothing.
     pub fn decide(&self, facts: Facts) -> Decision {
-        let judged = self.judge(facts, facts.operation, facts.target);
-        let also = facts.also.map_or(Decision::Allow, |also| {
+        let first = self.judge(facts, facts.operation, facts.target);
+        let second = facts.also.map_or(Verdict::NO_RULE, |also| {
             self.judge(facts, also.operation, also.target)
         });
-        let key = self
-            .customer_key
-            .filter(|(_, requirement)| {
-                facts.customer_key
-                    && breaks(
-                        *requirement,
-                        facts.scheme,
-                        facts.auth,
-                        self.settings.obs_scheme_exempt,
-                    )
-            })
-            .map_or(Decision::Allow, |(id, _)| Decision::Deny(id));
-        judged.stricter(also).stricter(key)
+        let decision = first.join(second);
+        match self.customer_key {
+            Some((id, requirement))
+                if facts.customer_key
+                    && !matches!(decision, Decision::Deny(_))
+                    && breaks(requirement, facts.scheme, facts.auth, self.settings) =>
+            {
+                Decision::Deny(id)
+            }
+            _ => decision,
+        }
     }
 
     /// The rule with this number.
@@ -119,45 +91,25 @@ impl Policy {
         &self.rules
     }
 
-    fn judge(&self, facts: Facts, operation: Operation, target: EncryptionSet) -> Decision {
+    /// The operator's settings.
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    fn judge(&self, facts: Facts, operation: Operation, target: EncryptionSet) -> Verdict {
         let Some(cell) = self.cells.get(place(operation, facts.scheme, facts.auth)) else {
-            return Decision::Allow;
+            return Verdict::NO_RULE;
         };
         let possible = pairs(target, facts.source);
         let denied = possible & cell.denied;
-        if denied == 0 {
-            return Decision::Allow;
-        }
-        if denied == possible {
-            let first = denied.trailing_zeros() as usize;
-            return Decision::Deny(cell.rules.get(first).copied().unwrap_or(RuleId(0)));
-        }
-        Decision::NeedsState(if target.known().is_none() {
-            Role::Target
-        } else {
-            Role::Source
-        })
-    }
-}
-
-impl fmt::Display for CompileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DuplicateName { .. } => f.write_str("the name is used twice"),
-            Self::Contradiction { .. } => f.write_str("another row speaks of the same request"),
-            Self::Hole {
-                operation,
-                source,
-                target,
-            } => {
-                write!(f, "no row for `{operation}` from `{source}` to `{target}`")
-            }
-            Self::TooMany => write!(f, "more than {} rules", u16::MAX),
+        let first = denied.trailing_zeros() as usize;
+        Verdict {
+            denied_sources: sources(denied),
+            allowed_sources: sources(possible & !denied),
+            rule: cell.rules.get(first).copied().unwrap_or(RuleId(0)),
         }
     }
 }
-
-impl std::error::Error for CompileError {}
 
 /// What the rules say of one operation, scheme and signature: which of the sixteen pairs of target and source they
 /// deny, and by which rule.
@@ -187,11 +139,55 @@ impl Cell {
     }
 }
 
+/// What the rows of one operation say of a request. A source may be in both sets: then the target decides.
+#[derive(Clone, Copy)]
+struct Verdict {
+    /// The possible sources for which some possible target is denied.
+    denied_sources: u16,
+    /// The possible sources for which some possible target is allowed.
+    allowed_sources: u16,
+    /// The rule that denies the first pair, if one is denied.
+    rule: RuleId,
+}
+
+impl Verdict {
+    const NO_RULE: Self = Self {
+        denied_sources: 0,
+        allowed_sources: 0b1111,
+        rule: RuleId(0),
+    };
+
+    /// The decision on a request that both verdicts are about. They share the source, and either may deny: the request
+    /// is allowed for certain if neither denies anything, and denied for certain if no source is left that both allow.
+    const fn join(self, other: Self) -> Decision {
+        if self.denied_sources | other.denied_sources == 0 {
+            return Decision::Allow;
+        }
+        if self.allowed_sources & other.allowed_sources == 0 {
+            let by_other =
+                self.denied_sources == 0 || (self.allowed_sources != 0 && other.allowed_sources == 0);
+            return Decision::Deny(if by_other { other.rule } else { self.rule });
+        }
+        let target_matters =
+            (self.denied_sources & self.allowed_sources) | (other.denied_sources & other.allowed_sources);
+        Decision::NeedsState(if target_matters == 0 {
+            Role::Source
+        } else {
+            Role::Target
+        })
+    }
+}
+
 /// The pairs of a target and a source: bit `4 * target + source`.
 const fn pairs(target: EncryptionSet, source: EncryptionSet) -> u16 {
     let (target, source) = (target.bits() as u16, source.bits() as u16);
     let spread = (target & 1) | (target & 2) << 3 | (target & 4) << 6 | (target & 8) << 9;
     spread * source
+}
+
+/// The sources that occur in pairs, as four bits.
+const fn sources(pairs: u16) -> u16 {
+    (pairs | pairs >> 4 | pairs >> 8 | pairs >> 12) & 0b1111
 }
 
 const fn place(operation: Operation, scheme: Scheme, auth: Auth) -> usize {
@@ -205,85 +201,51 @@ fn requests() -> impl Iterator<Item = (Scheme, Auth)> {
 }
 
 /// Whether a request breaks a requirement. "V2 or V4" restricts nothing; "V4" refuses V2, anonymous and unknown.
-fn breaks(requirement: Requirement, scheme: Scheme, auth: Auth, obs_scheme_exempt: bool) -> bool {
-    let exempt = obs_scheme_exempt && auth == Auth::ObsV2;
+fn breaks(requirement: Requirement, scheme: Scheme, auth: Auth, settings: Settings) -> bool {
+    let exempt = settings.obs_scheme_exempt && auth == Auth::ObsV2;
     (requirement.https && scheme != Scheme::Https) || (requirement.v4 && auth != Auth::V4 && !exempt)
 }
 
-fn faults(rules: &[Rule]) -> Vec<CompileError> {
-    let mut errors = Vec::new();
-    if rules.len() > usize::from(u16::MAX) {
-        errors.push(CompileError::TooMany);
-    }
-    for (second, rule) in rules.iter().enumerate() {
-        for (first, earlier) in rules.iter().enumerate().take(second) {
-            if earlier.name == rule.name {
-                errors.push(CompileError::DuplicateName { first, second });
-            }
-            if overlap(earlier.scope, rule.scope) {
-                errors.push(CompileError::Contradiction { first, second });
-            }
-        }
-    }
-    errors.extend(holes(rules));
-    errors
+/// The sources that a row stands for: its own; and, for the first of the rows for one target of a copy, those that none
+/// of them names, if all of them demand the same. No head tells what a copy's source is, so a source that a document
+/// does not know must not make a question of what its rows agree on.
+fn sources_of(rules: &[Rule], row: &Rule) -> EncryptionSet {
+    let Some(own) = row.scope.source() else {
+        return EncryptionSet::ALL;
+    };
+    let same_target: Vec<&Rule> = rules
+        .iter()
+        .filter(|rule| rule.scope.copy_target() == row.scope.copy_target())
+        .collect();
+    let first = same_target.first().is_some_and(|first| first.scope == row.scope);
+    let agree = same_target.iter().all(|rule| rule.requirement == row.requirement);
+    let named = |one| same_target.iter().any(|rule| rule.scope.source() == Some(one));
+    Encryption::ALL
+        .into_iter()
+        .filter(|one| first && agree && !named(*one))
+        .map(EncryptionSet::only)
+        .fold(EncryptionSet::only(own), EncryptionSet::union)
 }
 
-fn overlap(a: Scope, b: Scope) -> bool {
-    match (a, b) {
-        (Scope::CustomerKey, Scope::CustomerKey) => true,
-        (
-            Scope::Row {
-                operation,
-                source,
-                target,
-            },
-            Scope::Row {
-                operation: other_operation,
-                source: other_source,
-                target: other_target,
-            },
-        ) => {
-            operation == other_operation
-                && target == other_target
-                && (source == other_source || source.is_none() || other_source.is_none())
-        }
-        _ => false,
-    }
-}
-
-/// A matrix is complete over the encryptions it names, as a source or as a target.
-fn holes(rules: &[Rule]) -> Vec<CompileError> {
-    let mut errors = Vec::new();
-    for operation in Operation::ALL {
-        let rows: Vec<(Encryption, Encryption)> = rules
-            .iter()
-            .filter_map(|rule| match rule.scope {
-                Scope::Row {
-                    operation: this,
-                    source: Some(source),
-                    target,
-                } if this == operation => Some((source, target)),
-                _ => None,
-            })
-            .collect();
-        let named = |one: Encryption| {
-            rows.iter()
-                .any(|(source, target)| *source == one || *target == one)
-        };
-        for source in Encryption::ALL.into_iter().filter(|one| named(*one)) {
-            for target in Encryption::ALL.into_iter().filter(|one| named(*one)) {
-                if !rows.contains(&(source, target)) {
-                    errors.push(CompileError::Hole {
-                        operation,
-                        source,
-                        target,
-                    });
-                }
-            }
-        }
-    }
-    errors
+/// The operation that no document has rows for and that is judged as `operation` is; not where the rules have a row of
+/// their own for it.
+fn alias(rules: &[Rule], operation: Operation, scope: Scope) -> Option<Operation> {
+    let (alias, _) = ALIASES
+        .into_iter()
+        .find(|(_, judged_as)| *judged_as == operation)?;
+    let own = match scope {
+        Scope::Row { source, target, .. } => Scope::Row {
+            operation: alias,
+            source,
+            target,
+        },
+        Scope::CustomerKey => return None,
+    };
+    let has_own = rules.iter().any(|rule| overlap(rule.scope, own));
+    (!has_own).then_some(alias)
 }
 
 const CELLS: usize = Operation::ALL.len() * Scheme::ALL.len() * Auth::ALL.len();
+
+/// Operations without rows, and the operation whose rows count for them (architecture, §8).
+const ALIASES: [(Operation, Operation); 1] = [(Operation::AppendObject, Operation::PutObject)];

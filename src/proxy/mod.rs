@@ -1,3 +1,263 @@
-//! Sockets, streams and time.
+//! Sockets, streams and time: the walk of one request through the gate, and what carries it.
+//!
+//! 1. **Classify** the head; what is ambiguous is refused.
+//! 2. **Decide** on what the head says.
+//! 3. **Settle**: a permit, or a refusal. A read whose answer decides gets a permit that holds the answer.
+//! 4. **Send** with the permit.
+//! 5. **Learn** from a held answer, decide again, and release or refuse it before a byte of its body has passed.
+//! 6. **Answer**, and leave one event behind.
 
+mod admin;
+mod answer;
+pub mod body;
+mod connection;
+mod drain;
+mod error;
+mod form;
+mod gate;
 pub mod guard;
+pub mod intake;
+mod knowledge;
+mod lesson;
+mod linger;
+mod listener;
+mod relay;
+mod respond;
+mod tls;
+pub mod upstream;
+mod worker;
+
+pub use error::{Refusal, Said};
+pub use gate::{Gate, StartError};
+
+use crate::{
+    classify::{Arrival, Classified, Teller, classify},
+    obs::{auth::Carrier, dialect::Dialect, encryption::EncryptionSet, sse},
+    policy::{Decision, Denial, Facts, Permit, Role, Unknown},
+    telemetry::{Outcome, Record, Told},
+};
+use answer::{AnswerBody, Framed};
+use body::RequestBody;
+use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
+use hyper::body::{Body as _, Incoming};
+use intake::Intake;
+use knowledge::Names;
+use relay::Relay;
+use respond::Asked;
+use upstream::Answer;
+use worker::Worker;
+
+/// Answers one request.
+async fn handle(
+    worker: &Worker,
+    arrival: Arrival,
+    intake: Intake,
+    request: Request<Incoming>,
+) -> Response<AnswerBody> {
+    let (head, body) = request.into_parts();
+    intake.begin(!body.is_end_stream());
+    let id = worker.next_id();
+    let mut record = Box::new(Record::begin(
+        id,
+        arrival.peer,
+        arrival.scheme,
+        head.method.clone(),
+    ));
+    let response = match walk(worker, arrival, &head, body, &intake, &mut record).await {
+        Ok(response) => {
+            let framed = framed(&head, &response);
+            response.map(|body| AnswerBody::streaming(body, framed))
+        }
+        Err(refusal) => {
+            let said = refusal.said(&worker.policy);
+            record.outcome = refusal.outcome();
+            record.rule = Some(said.rule.to_owned());
+            let asked = Asked {
+                method: &head.method,
+                path: head.uri.path(),
+                dialect: Dialect::of(&head),
+                request_id: id.to_string(),
+                unread: intake.is_unread(),
+            };
+            respond::refuse(&said, &asked)
+        }
+    };
+    record.status = response.status().as_u16();
+    response.map(|body| body.with_event(record, intake, worker.journal.clone()))
+}
+
+/// The walk itself: every way out of it is an answer of the store's or a refusal.
+async fn walk(
+    worker: &Worker,
+    arrival: Arrival,
+    request: &Parts,
+    body: Incoming,
+    intake: &Intake,
+    record: &mut Record,
+) -> Result<Response<Relay>, Refusal> {
+    let mut classified = classify(request, arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
+    note(record, &classified);
+    let body = if classified.awaits_form() {
+        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake)
+            .await
+            .map_err(Refusal::from)?;
+        classified.read_form(&form).map_err(Refusal::Malformed)?;
+        note(record, &classified);
+        unsent.after(form, intake.clone())
+    } else {
+        RequestBody::new(body).noted_in(intake.clone())
+    };
+    let (facts, decision) = ask(worker, &classified, record);
+    let permit = settle(worker, facts, decision, unknown(&classified, decision), record)?;
+    if let Some(defect) = classified.defect() {
+        return Err(Refusal::Defect(defect));
+    }
+    let transcript = lesson::transcript(&classified);
+    let body = match &transcript {
+        Some(transcript) => body.copied_to(transcript.clone()),
+        None => body,
+    };
+    let sent = worker.upstream.send(classified.admit(permit), body);
+    let answer = sent.await.map_err(Refusal::Upstream)?;
+    record.answered_after = Some(record.started.elapsed());
+    let response = match answer {
+        Answer::Free(response) => response,
+        Answer::Held(answer) => {
+            let facts = facts.learn(Role::Target, sse::told_by(answer.headers()));
+            record.told = Told::Response;
+            record.decided = Some(facts.target);
+            let decision = worker.policy.decide(facts);
+            let permit = settle(worker, facts, decision, Unknown::Object, record)?;
+            answer.release(permit)
+        }
+    };
+    let lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript)
+        .await
+        .map_err(Refusal::Upstream)?;
+    if let Some(found) = lesson.found {
+        look_back(worker, facts, found, record);
+    }
+    Ok(lesson.relay())
+}
+
+/// Asks whoever can tell, at most once for each role, and decides again (`docs/architecture.md` §5).
+fn ask(worker: &Worker, classified: &Classified<'_>, record: &mut Record) -> (Facts, Decision) {
+    let mut facts = classified.facts;
+    let mut decision = worker.policy.decide(facts);
+    if overlooked(worker, classified, decision) {
+        decision = Decision::NeedsState(Role::Target);
+    }
+    for _ in 0..2 {
+        let Decision::NeedsState(role) = decision else {
+            break;
+        };
+        let teller = teller(classified, role);
+        let Some(told) = worker.knowledge.ask(teller, &Names::of(classified)) else {
+            break;
+        };
+        facts = facts.learn(role, told.encryption);
+        record.told = knowledge::told_by(teller, told);
+        record.decided = Some(facts.target);
+        decision = worker.policy.decide(facts);
+    }
+    match decision {
+        // Nobody knows better than the request.
+        Decision::NeedsState(_) if facts == classified.facts => (facts, worker.policy.decide(facts)),
+        _ => (facts, decision),
+    }
+}
+
+/// Whether a part's customer key may hide that its upload is encrypted otherwise: a store may overlook the key, so
+/// what is known of the upload counts too (rulings, 12).
+fn overlooked(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
+    let facts = classified.facts;
+    let any = Facts {
+        target: EncryptionSet::ALL,
+        ..facts
+    };
+    classified.target == Teller::Upload
+        && decision == Decision::Allow
+        && facts.target.known().is_some()
+        && worker.policy.decide(any) != Decision::Allow
+}
+
+const fn teller(classified: &Classified<'_>, role: Role) -> Teller {
+    match role {
+        Role::Target => classified.target,
+        Role::Source => classified.source,
+    }
+}
+
+/// Notes a violation that only the answer showed: what it stored is known from now on.
+fn look_back(worker: &Worker, facts: Facts, found: EncryptionSet, record: &mut Record) {
+    let facts = Facts {
+        target: found,
+        ..facts
+    };
+    if let Decision::Deny(rule) = worker.policy.decide(facts) {
+        let rule = worker.policy.denial_id(Denial::Rule(rule));
+        tracing::warn!(
+            request = %record.id, rule, bucket = record.bucket.as_deref(), encryption = %found,
+            "a violation was found after the fact: the answer shows what the request did not"
+        );
+        record.outcome = Outcome::Violated;
+        record.told = Told::Response;
+        record.decided = Some(found);
+        record.rule = Some(rule.to_owned());
+    }
+}
+
+/// What will show the client where the answer ends.
+fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
+    if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
+        Framed::ByConnection
+    } else {
+        Framed::ByMessage
+    }
+}
+
+/// What is unknown if the decision asks for it.
+fn unknown(classified: &Classified<'_>, decision: Decision) -> Unknown {
+    let role = match decision {
+        Decision::NeedsState(role) => role,
+        Decision::Allow | Decision::Deny(_) => Role::Target,
+    };
+    teller(classified, role).unknown()
+}
+
+fn settle(
+    worker: &Worker,
+    facts: Facts,
+    decision: Decision,
+    unknown: Unknown,
+    record: &mut Record,
+) -> Result<Permit, Refusal> {
+    let permit = worker
+        .policy
+        .settle(facts, decision, unknown)
+        .map_err(|denial| Refusal::Denied { denial, facts })?;
+    if let Some(denial) = permit.waived() {
+        record.outcome = Outcome::Waived;
+        record.rule = Some(worker.policy.denial_id(denial).to_owned());
+    }
+    Ok(permit)
+}
+
+fn note(record: &mut Record, classified: &Classified<'_>) {
+    record.operation = Some(classified.facts.operation);
+    record.bucket = classified.resource.bucket.map(str::to_owned);
+    record.auth = Some(classified.facts.auth);
+    record.signed_in = classified.signed_in;
+    record.seen = Some(classified.facts.target);
+    record.decided = record.seen;
+    record.told = match classified
+        .counted()
+        .flat_map(|(_, places, _)| places.iter())
+        .next()
+    {
+        Some((Carrier::Header, _)) => Told::Head,
+        Some((Carrier::Query, _)) => Told::Query,
+        Some((Carrier::Form, _)) => Told::Form,
+        None => Told::Nobody,
+    };
+}

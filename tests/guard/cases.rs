@@ -139,6 +139,7 @@ pub(crate) fn cases() -> Vec<Case> {
     table.0
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn measured_framing(t: &mut Table) {
     let chunked: &[u8] = b"Transfer-Encoding: chunked";
     t.refused(
@@ -583,6 +584,7 @@ fn smuggled_framing(t: &mut Table) {
     t.passes("method-override", [field("X-HTTP-Method-Override: DELETE")]);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn smuggled_lines(t: &mut Table) {
     t.refused(
         "line-endings",
@@ -798,6 +800,7 @@ fn smuggled_chunks(t: &mut Table) {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn targets_and_versions(t: &mut Table) {
     t.refused(
         "target-forms",

@@ -1,0 +1,161 @@
+//! From the operation and the evidence to what the target and the source may be, and who can tell (rulings, 2, 3, 5,
+//! 16 and 18).
+
+use super::{Teller, scan::Scan};
+use crate::{
+    obs::{
+        auth::Auth,
+        encryption::{Encryption, EncryptionSet},
+        malformed::Malformed,
+        operation::Operation,
+        route::Verb,
+        scheme::Scheme,
+        sse::Parameters,
+    },
+    policy::{Also, Facts},
+};
+
+/// What a request is after, as far as its encryption goes.
+#[derive(Debug)]
+pub(super) struct Aim {
+    pub(super) teller: Teller,
+    target: EncryptionSet,
+    source: EncryptionSet,
+    also: Option<Also>,
+    customer_key: bool,
+}
+
+impl Aim {
+    pub(super) fn of(verb: Verb, operation: Operation, scan: &Scan<'_>) -> Result<Self, Malformed> {
+        let seen = scan.evidence.seen();
+        if verb.writes() {
+            scan.evidence.check()?;
+        }
+        let managed = scan.evidence.managed();
+        let keyed = seen.has_any(Parameters::TARGET_KEY);
+        let (target, teller) = match (verb, operation) {
+            (Verb::Get, _) => (by_key(keyed), Teller::Response),
+            _ => target(operation, managed, keyed, scan.position == Some("0")),
+        };
+        let source = match operation {
+            Operation::CopyObject | Operation::UploadPartCopy => by_key(seen.has_any(Parameters::SOURCE_KEY)),
+            _ => PLAIN,
+        };
+        Ok(Self {
+            teller,
+            target,
+            source,
+            also: also(verb, operation, scan, target)?,
+            customer_key: seen.has_any(Parameters::ANY_KEY),
+        })
+    }
+
+    pub(super) fn facts(&self, operation: Operation, scheme: Scheme, auth: Auth) -> Facts {
+        Facts {
+            operation,
+            target: self.target,
+            source: self.source,
+            also: self.also,
+            customer_key: self.customer_key,
+            scheme,
+            auth,
+        }
+    }
+}
+
+/// What an operation's target may be, and who can tell.
+fn target(
+    operation: Operation,
+    managed: Option<Encryption>,
+    keyed: bool,
+    first: bool,
+) -> (EncryptionSet, Teller) {
+    let stated = if keyed { Some(Encryption::SseC) } else { managed };
+    let stated = stated.map(|one| (EncryptionSet::only(one), Teller::Nobody));
+    match operation {
+        Operation::PutObject | Operation::CopyObject | Operation::InitiateMultipartUpload => {
+            stated.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
+        }
+        Operation::AppendObject => stated.unwrap_or((
+            EncryptionSet::WITHOUT_CUSTOMER_KEY,
+            if first {
+                Teller::BucketDefault
+            } else {
+                Teller::Object
+            },
+        )),
+        Operation::HeadObject if keyed => (by_key(true), Teller::Nobody),
+        // The key does not settle what the upload is: a store may overlook it.
+        Operation::UploadPart | Operation::UploadPartCopy if keyed => (by_key(true), Teller::Upload),
+        Operation::UploadPart | Operation::UploadPartCopy => (by_key(false), Teller::Upload),
+        Operation::CompleteMultipartUpload | Operation::AbortMultipartUpload => {
+            (EncryptionSet::ALL, Teller::Upload)
+        }
+        Operation::PostObject => (EncryptionSet::ALL, Teller::Form),
+        Operation::HeadObject => (by_key(false), Teller::Object),
+        Operation::CreateBucket => (managed.map_or(PLAIN, EncryptionSet::only), Teller::Nobody),
+        Operation::ModifyObject
+        | Operation::TruncateObject
+        | Operation::RenameObject
+        | Operation::SetObjectMetadata
+        | Operation::PutObjectAcl
+        | Operation::PutObjectTagging
+        | Operation::DeleteObjectTagging
+        | Operation::PutObjectRetention
+        | Operation::PutObjectLegalHold
+        | Operation::RestoreObject
+        | Operation::SelectObjectContent
+        | Operation::PutSymlink
+        | Operation::DeleteObject => (EncryptionSet::ALL, Teller::Object),
+        _ => (PLAIN, Teller::Nobody),
+    }
+}
+
+/// The second operation a request is judged as. A GET is one for an object whatever its query says (rulings, 3);
+/// stray parameters of encryption make any PUT or POST one that puts an object (rulings, 2); a selection reads.
+fn also(
+    verb: Verb,
+    operation: Operation,
+    scan: &Scan<'_>,
+    target: EncryptionSet,
+) -> Result<Option<Also>, Malformed> {
+    let strays = scan.evidence.strays(operation);
+    let keyed = strays.has_any(Parameters::TARGET_KEY) && operation == Operation::PostObject;
+    let stray = scan
+        .evidence
+        .managed()
+        .filter(|_| strays.has_any(Parameters::MANAGED))
+        .or(keyed.then_some(Encryption::SseC))
+        .map(EncryptionSet::only);
+    Ok(match (verb, operation, stray) {
+        (Verb::Get, Operation::GetObject, _) if target == EncryptionSet::WITHOUT_CUSTOMER_KEY => None,
+        (Verb::Put, Operation::PutObject, _) => None,
+        // A store may overlook a customer key on an object that has none: the key settles nothing of the answer.
+        (Verb::Get, ..) => Some(Also {
+            operation: Operation::GetObject,
+            target: target.union(EncryptionSet::WITHOUT_CUSTOMER_KEY),
+        }),
+        (Verb::Post, Operation::SelectObjectContent, None) => Some(Also {
+            operation: Operation::GetObject,
+            target: EncryptionSet::WITHOUT_CUSTOMER_KEY,
+        }),
+        // It would have to be judged as a third operation.
+        (Verb::Post, Operation::SelectObjectContent, Some(_)) => return Err(Malformed::Contradiction),
+        (Verb::Put | Verb::Post, _, Some(target)) => Some(Also {
+            operation: Operation::PutObject,
+            target,
+        }),
+        _ => None,
+    })
+}
+
+/// With a customer key it is SSE-C; without, it cannot be (rulings, 16).
+const fn by_key(keyed: bool) -> EncryptionSet {
+    if keyed {
+        EncryptionSet::only(Encryption::SseC)
+    } else {
+        EncryptionSet::WITHOUT_CUSTOMER_KEY
+    }
+}
+
+const PLAIN: EncryptionSet = EncryptionSet::only(Encryption::Plain);

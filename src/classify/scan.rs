@@ -1,0 +1,324 @@
+//! One pass over a head's query and one over its headers: what is needed of them, and what is wrong in any of them.
+
+use crate::obs::{
+    auth::Carrier,
+    dialect::{Dialect, Word},
+    fold::{Folded, pairs},
+    form,
+    header::{self, Header},
+    malformed::Malformed,
+    operation::Operation,
+    resource::{Endpoints, Resource},
+    route::{Level, Verb},
+    scheme::Scheme,
+    signature::Signatures,
+    sse::Evidence,
+    subresource::{Marks, Subresource, is_configuration},
+};
+use http::{HeaderValue, Version, request::Parts};
+
+/// What a head holds.
+#[derive(Debug, Default)]
+pub(super) struct Scan<'h> {
+    pub(super) host: Option<&'h HeaderValue>,
+    pub(super) signatures: Signatures<'h>,
+    pub(super) evidence: Evidence,
+    pub(super) upload_id: Option<&'h str>,
+    pub(super) position: Option<&'h str>,
+    /// Whether anything is spelled in the S3-compatible dialect.
+    pub(super) amz: bool,
+    /// Whether a header is there that tells how the request came to a front.
+    pub(super) forwarded: bool,
+    /// The subresources, and of these the ones with a value they should not have or without the one they should.
+    subresources: Marks,
+    misvalued: Marks,
+    copy_source: Option<&'h HeaderValue>,
+    content_type: Option<&'h HeaderValue>,
+    content_types: u8,
+    content_length: Option<&'h HeaderValue>,
+    chunked: bool,
+}
+
+impl<'h> Scan<'h> {
+    pub(super) fn of(head: &'h Parts, verb: Verb) -> Result<Self, Malformed> {
+        let mut scan = Self::default();
+        if let Some(query) = head.uri.query() {
+            for (name, value) in pairs(query) {
+                scan.query(name, value, query)?;
+            }
+        }
+        for (name, value) in &head.headers {
+            scan.header(name.as_str(), value)?;
+        }
+        scan.evidence.agree(head)?;
+        if verb.writes() && scan.misvalued != Marks::NONE {
+            return Err(Malformed::SubresourceValue);
+        }
+        Ok(scan)
+    }
+
+    fn query(&mut self, name: &'h str, value: &'h str, query: &'h str) -> Result<(), Malformed> {
+        let folded = match Folded::query(name) {
+            Ok(Some(folded)) => folded,
+            Ok(None) => return Ok(()),
+            Err(_) => return Err(Malformed::QueryName),
+        };
+        let folded = folded.as_bytes();
+        if let Some(dialect) = Dialect::by_prefix(folded) {
+            self.amz |= dialect == Dialect::Amz;
+            match dialect.word(folded) {
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
+                    self.evidence
+                        .note(parameter, Carrier::Query, dialect, value.as_bytes())?;
+                    return Ok(());
+                }
+                Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
+                Some(Word::Guarded) | None => {}
+            }
+        } else if let Some(subresource) = Subresource::of(folded) {
+            return self.subresource(*subresource, name, value, query);
+        }
+        self.signatures.query(folded, name, value);
+        if is_configuration(folded) {
+            self.subresources = self.subresources.with(Marks::CONFIGURATION);
+        }
+        Ok(())
+    }
+
+    fn subresource(
+        &mut self,
+        subresource: Subresource,
+        name: &str,
+        value: &'h str,
+        query: &str,
+    ) -> Result<(), Malformed> {
+        if name != subresource.name {
+            return Err(Malformed::Subresource);
+        }
+        if self.subresources.has(subresource.mark) {
+            let first = pairs(query).find(|(other, _)| *other == name);
+            return if first == Some((name, value)) {
+                Ok(())
+            } else {
+                Err(Malformed::SubresourceRepeated)
+            };
+        }
+        self.subresources = self.subresources.with(subresource.mark);
+        if subresource.valued == value.is_empty() {
+            self.misvalued = self.misvalued.with(subresource.mark);
+        }
+        match subresource.mark {
+            Marks::UPLOAD_ID => self.upload_id = Some(value),
+            Marks::POSITION => self.position = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, name: &str, value: &'h HeaderValue) -> Result<(), Malformed> {
+        if header::is_disguised(name) {
+            return Err(Malformed::HeaderName);
+        }
+        let name = name.as_bytes();
+        if let Some(dialect) = Dialect::by_prefix(name) {
+            self.amz |= dialect == Dialect::Amz;
+            match dialect.word(name) {
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
+                    self.evidence
+                        .note(parameter, Carrier::Header, dialect, value.as_bytes())?;
+                }
+                Some(Word::CopySource) if self.copy_source.replace(value).is_some() => {
+                    return Err(Malformed::CopySourceRepeated);
+                }
+                Some(Word::CopySource | Word::Guarded) | None => {}
+            }
+            return Ok(());
+        }
+        match Header::of(name) {
+            Some(Header::Host) if self.host.replace(value).is_some() => Err(Malformed::Host),
+            Some(Header::Authorization) => self.signatures.header(value.as_bytes()),
+            Some(Header::ContentLength) if self.content_length.replace(value).is_some() => {
+                Err(Malformed::ContentLength)
+            }
+            Some(Header::Connection) if !is_about_connection(value.as_bytes()) => Err(Malformed::Connection),
+            Some(Header::Expect) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+                Err(Malformed::Expect)
+            }
+            Some(Header::ContentType) => {
+                self.content_type = Some(value);
+                self.content_types = self.content_types.saturating_add(1);
+                Ok(())
+            }
+            Some(Header::Forwarded) => {
+                self.forwarded = true;
+                Ok(())
+            }
+            Some(Header::Token) => {
+                self.signatures.token();
+                Ok(())
+            }
+            Some(Header::TransferEncoding) => {
+                self.chunked = true;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The marks that choose the operation, once it is known what the request is about.
+    pub(super) fn marks(&self, verb: Verb, level: Level) -> Result<Marks, Malformed> {
+        let together = [Marks::UPLOADS, Marks::UPLOAD_ID, Marks::APPEND];
+        if together
+            .into_iter()
+            .filter(|mark| self.subresources.has(*mark))
+            .count()
+            > 1
+        {
+            return Err(Malformed::SubresourcesTogether);
+        }
+        let mut marks = self.subresources;
+        if self.copy_source.is_some() {
+            marks = marks.with(Marks::COPY);
+        }
+        if verb == Verb::Post && level != Level::Service && self.is_form(level)? {
+            marks = marks.with(Marks::FORM);
+        }
+        Ok(marks)
+    }
+
+    /// Whether the body is a form (rulings, 18). An upload may have any content type once it is plain that it is one.
+    fn is_form(&self, level: Level) -> Result<bool, Malformed> {
+        let plain = match level {
+            Level::Object => Marks::UPLOADS
+                .with(Marks::APPEND)
+                .with(Marks::UPLOAD_ID)
+                .with(OTHER_POSTS),
+            Level::Bucket | Level::Service => Marks::NONE,
+        };
+        if self.subresources.has_any(plain) {
+            return Ok(false);
+        }
+        let content_type = self.content_type.map(HeaderValue::as_bytes).unwrap_or_default();
+        let may_be = self.content_types > 1 || form::may_be_form(content_type);
+        if level == Level::Bucket && self.subresources.has(Marks::DELETE) {
+            return if may_be {
+                Err(Malformed::ContentType)
+            } else {
+                Ok(false)
+            };
+        }
+        if !may_be {
+            return if level == Level::Bucket {
+                Err(Malformed::NotAForm)
+            } else {
+                Ok(false)
+            };
+        }
+        if self.content_types > 1 || form::Boundary::from_content_type(content_type).is_err() {
+            return Err(Malformed::ContentType);
+        }
+        Ok(true)
+    }
+
+    /// The rules about bodies and copies (rulings, 4 and 6).
+    pub(super) fn check(&self, verb: Verb, operation: Operation) -> Result<(), Malformed> {
+        let length = match self.content_length.map(HeaderValue::as_bytes) {
+            Some(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || self.chunked => {
+                return Err(Malformed::ContentLength);
+            }
+            Some(digits) => digits.iter().any(|digit| *digit != b'0'),
+            None => false,
+        };
+        let body = length || self.chunked;
+        if body && matches!(verb, Verb::Get | Verb::Head) {
+            return Err(Malformed::Body);
+        }
+        let (Some(source), Verb::Put) = (self.copy_source, verb) else {
+            return Ok(());
+        };
+        match operation {
+            Operation::CopyObject | Operation::UploadPartCopy if !names_an_object(source.as_bytes()) => {
+                Err(Malformed::CopySource)
+            }
+            Operation::CopyObject | Operation::UploadPartCopy if body => Err(Malformed::CopyBody),
+            Operation::CopyObject | Operation::UploadPartCopy => Ok(()),
+            Operation::UploadPart => Err(Malformed::PartOfCopy),
+            _ => Err(Malformed::CopySourceMisplaced),
+        }
+    }
+}
+
+/// Finds bucket and key; the target's own authority and scheme have to agree with the request's (rulings, 7).
+pub(super) fn locate<'h>(
+    head: &'h Parts,
+    verb: Verb,
+    host: Option<&'h HeaderValue>,
+    scheme: Scheme,
+    endpoints: &Endpoints,
+) -> Result<Resource<'h>, Malformed> {
+    let authority = head.uri.authority().map(http::uri::Authority::as_str);
+    let host = match (host, authority) {
+        (Some(host), _) => host.to_str().map_err(|_| Malformed::Host)?,
+        (None, Some(authority)) if head.version == Version::HTTP_2 => authority,
+        (None, _) => return Err(Malformed::Host),
+    };
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("", http::uri::PathAndQuery::as_str);
+    if target == "*" && verb == Verb::Options {
+        return Resource::locate(host, "/", endpoints);
+    }
+    if !target.starts_with('/') {
+        return Err(Malformed::Target);
+    }
+    if authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host))
+        || head
+            .uri
+            .scheme_str()
+            .is_some_and(|own| !own.eq_ignore_ascii_case(scheme.name()))
+    {
+        return Err(Malformed::Authority);
+    }
+    Resource::locate(host, head.uri.path(), endpoints)
+}
+
+/// Whether a copy source has a bucket and a key: `/bucket/key` or `bucket/key`, the slash raw or encoded, the rest in
+/// whatever encoding (obs-facts §2).
+fn names_an_object(source: &[u8]) -> bool {
+    let source = source.strip_prefix(b"/").unwrap_or(source);
+    let raw = memchr::memchr(b'/', source).map(|at| (at, 1));
+    let encoded = || {
+        source
+            .windows(3)
+            .position(|three| three.eq_ignore_ascii_case(b"%2f"))
+            .map(|at| (at, 3))
+    };
+    raw.or_else(encoded).is_some_and(|(at, length)| {
+        let key = source.get(at + length..).unwrap_or_default();
+        at > 0 && !key.is_empty() && !key.starts_with(b"?versionId=")
+    })
+}
+
+/// Whether `Connection` names only headers that are about the connection (rulings, 28).
+fn is_about_connection(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b',').all(|token| {
+        let token = token.trim_ascii();
+        token.is_empty()
+            || CONNECTION
+                .iter()
+                .any(|one| one.as_bytes().eq_ignore_ascii_case(token))
+    })
+}
+
+const CONNECTION: [&str; 7] = [
+    "close",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "http2-settings",
+    "proxy-connection",
+];
+
+const OTHER_POSTS: Marks = Marks::RESTORE.with(Marks::RENAME).with(Marks::SELECT);

@@ -1,0 +1,194 @@
+//! Query names as a lenient store might read them: decoded once, in lower case, `_` as `-`, blanks dropped
+//! (rulings, 11). What restricts is looked up by such a name; what relaxes must be spelled exactly.
+
+/// A folded name, on the stack.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    bytes: [u8; LONGEST],
+    length: usize,
+    escaped: bool,
+}
+
+/// Why a name cannot be folded: an escape that is none, or a NUL, at which some readers stop.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unreadable;
+
+impl Folded {
+    /// Folds a query name as it came. `None` when it is longer than any name that means something.
+    pub(crate) fn query(raw: &str) -> Result<Option<Self>, Unreadable> {
+        match Self::header(raw) {
+            Some(plain) if !plain.escaped => Ok(Some(plain)),
+            None if !raw.as_bytes().contains(&b'%') => Ok(None),
+            _ => Self::decoded(raw),
+        }
+    }
+
+    /// Folds a header name, which holds no escapes.
+    pub(crate) fn header(name: &str) -> Option<Self> {
+        let mut folded = Self {
+            bytes: [0; LONGEST],
+            length: 0,
+            escaped: false,
+        };
+        for byte in name.bytes() {
+            folded.escaped |= byte == b'%';
+            folded.push(byte)?;
+        }
+        Some(folded)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    #[cold]
+    fn decoded(raw: &str) -> Result<Option<Self>, Unreadable> {
+        let mut folded = Self {
+            bytes: [0; LONGEST],
+            length: 0,
+            escaped: true,
+        };
+        for byte in Decoded::new(raw.as_bytes()) {
+            let byte = byte?;
+            if byte == 0 {
+                return Err(Unreadable);
+            }
+            if folded.push(byte).is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(folded))
+    }
+
+    fn push(&mut self, byte: u8) -> Option<()> {
+        let folded = FOLD.get(usize::from(byte)).copied().unwrap_or(byte);
+        if folded != DROPPED {
+            *self.bytes.get_mut(self.length)? = folded;
+            self.length += 1;
+        }
+        Some(())
+    }
+}
+
+/// The bytes of percent-encoded text, decoded once. `+` stays what it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Decoded<'a> {
+    rest: std::slice::Iter<'a, u8>,
+}
+
+impl<'a> Decoded<'a> {
+    pub(crate) fn new(raw: &'a [u8]) -> Self {
+        Self { rest: raw.iter() }
+    }
+
+    /// The decoded bytes in `buffer`; `None` where they do not fit or an escape is none.
+    pub(crate) fn into<const N: usize>(self, buffer: &mut [u8; N]) -> Option<&[u8]> {
+        let mut length = 0;
+        for byte in self {
+            *buffer.get_mut(length)? = byte.ok()?;
+            length += 1;
+        }
+        buffer.get(..length)
+    }
+}
+
+impl Iterator for Decoded<'_> {
+    type Item = Result<u8, Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match *self.rest.next()? {
+            b'%' => {
+                let mut digit = || char::from(*self.rest.next()?).to_digit(16);
+                let value = digit().and_then(|high| Some(high << 4 | digit()?));
+                Some(value.and_then(|value| u8::try_from(value).ok()).ok_or(Unreadable))
+            }
+            plain => Some(Ok(plain)),
+        }
+    }
+}
+
+/// The names and values of a query, as they came.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = Some(query);
+    std::iter::from_fn(move || {
+        let query = rest?;
+        let end = memchr::memchr2(b'=', b'&', query.as_bytes()).unwrap_or(query.len());
+        let (name, after) = query.split_at_checked(end)?;
+        let Some(value) = after.strip_prefix('=') else {
+            rest = after.strip_prefix('&');
+            return Some((name, ""));
+        };
+        let end = memchr::memchr(b'&', value.as_bytes()).unwrap_or(value.len());
+        let (value, after) = value.split_at_checked(end)?;
+        rest = after.strip_prefix('&');
+        Some((name, value))
+    })
+}
+
+/// What each byte becomes.
+static FOLD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest = table.as_mut_slice();
+    let mut byte = 0;
+    while let [place, tail @ ..] = rest {
+        *place = match byte {
+            b'_' => b'-',
+            b'+' | 0..=0x20 | 0x7f => DROPPED,
+            other => other.to_ascii_lowercase(),
+        };
+        byte = byte.wrapping_add(1);
+        rest = tail;
+    }
+    table
+};
+
+/// No byte becomes a NUL.
+const DROPPED: u8 = 0;
+
+/// Longer than the longest name that means something.
+const LONGEST: usize = 72;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(raw: &str) -> String {
+        let folded = Folded::query(raw).unwrap().unwrap();
+        String::from_utf8(folded.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_name_is_decoded_once_and_folded() {
+        assert_eq!(
+            folded("X_Obs%2DServer-side%5fENCRYPTION"),
+            "x-obs-server-side-encryption"
+        );
+        assert_eq!(folded("%2561cl"), "%61cl");
+        assert_eq!(folded("+acl%20%09"), "acl");
+    }
+
+    #[test]
+    fn a_query_is_split_into_pairs() {
+        for (query, expected) in [
+            ("", &[("", "")][..]),
+            ("a", &[("a", "")]),
+            ("a=", &[("a", "")]),
+            ("a=b=c&d&=e&", &[("a", "b=c"), ("d", ""), ("", "e"), ("", "")]),
+        ] {
+            assert_eq!(pairs(query).collect::<Vec<_>>(), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_broken_escape_and_a_nul_are_unreadable() {
+        for raw in ["acl%", "acl%2", "%zzacl", "acl%00", "%+1acl"] {
+            assert_eq!(Folded::query(raw).unwrap_err(), Unreadable, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_does_not_fit_means_nothing() {
+        assert!(Folded::query(&"a".repeat(LONGEST)).unwrap().is_some());
+        assert!(Folded::query(&"a".repeat(LONGEST + 1)).unwrap().is_none());
+    }
+}

@@ -1,0 +1,107 @@
+//! The headers outside the two dialects that a decision, or the framing of a request, rests on: a table of names.
+
+use super::{dialect::Dialect, fold::Folded, names::Names};
+
+/// A header that classification reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    Authorization,
+    Connection,
+    ContentLength,
+    ContentType,
+    Expect,
+    /// Says how the request came to a front: never true of this hop (rulings, 29).
+    Forwarded,
+    Host,
+    Token,
+    TransferEncoding,
+    /// Read by nobody here, but nothing may be mistaken for it.
+    Guarded,
+}
+
+impl Header {
+    /// The header with this lower-case name.
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        HEADERS.get(name).copied()
+    }
+
+    /// Whether a name in any case is one of [`Self::Forwarded`].
+    pub(crate) fn is_forwarded(name: &[u8]) -> bool {
+        HEADERS
+            .entries()
+            .iter()
+            .any(|(known, header)| *header == Self::Forwarded && known.as_bytes().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Whether a header name with an underscore in it would mean something with a dash there (rulings, 11).
+pub(crate) fn is_disguised(name: &str) -> bool {
+    name.as_bytes().contains(&b'_')
+        && Folded::header(name).is_some_and(|folded| {
+            let folded = folded.as_bytes();
+            match Dialect::by_prefix(folded) {
+                Some(dialect) => dialect.word(folded).is_some(),
+                None => Header::of(folded).is_some(),
+            }
+        })
+}
+
+static HEADERS: Names<Header> = Names::new(&[
+    ("te", Header::Guarded),
+    ("host", Header::Host),
+    ("date", Header::Guarded),
+    ("expect", Header::Expect),
+    ("trailer", Header::Guarded),
+    ("upgrade", Header::Guarded),
+    ("forwarded", Header::Forwarded),
+    ("connection", Header::Connection),
+    ("keep-alive", Header::Guarded),
+    ("content-md5", Header::Guarded),
+    ("content-type", Header::ContentType),
+    ("x-auth-token", Header::Token),
+    ("authorization", Header::Authorization),
+    ("content-length", Header::ContentLength),
+    ("http2-settings", Header::Guarded),
+    ("x-forwarded-ssl", Header::Forwarded),
+    ("front-end-https", Header::Forwarded),
+    ("content-encoding", Header::Guarded),
+    ("proxy-connection", Header::Guarded),
+    ("transfer-encoding", Header::TransferEncoding),
+    ("x-forwarded-proto", Header::Forwarded),
+    ("x-forwarded-scheme", Header::Forwarded),
+]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_there_once_and_found() {
+        for (n, (name, header)) in HEADERS.entries().iter().enumerate() {
+            assert!(
+                HEADERS
+                    .entries()
+                    .iter()
+                    .skip(n + 1)
+                    .all(|(other, _)| other != name),
+                "{name}"
+            );
+            assert_eq!(Header::of(name.as_bytes()), Some(*header));
+        }
+    }
+
+    #[test]
+    fn an_underscore_disguises_only_names_that_mean_something() {
+        for name in [
+            "content_length",
+            "x_obs_server_side_encryption",
+            "x-amz-copy_source",
+            "x_auth_token",
+        ] {
+            assert!(is_disguised(name), "{name}");
+        }
+        for name in ["content-length", "x-obs-meta-a_b", "x_request_id", "a_b"] {
+            assert!(!is_disguised(name), "{name}");
+        }
+    }
+}

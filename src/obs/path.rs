@@ -1,0 +1,166 @@
+//! The raw path, split before anything in it is decoded, and refused where others might split it elsewhere
+//! (rulings, 8).
+
+use super::{bytes::ByteSet, fold::Decoded, malformed::Malformed, resource::Resource};
+
+/// Splits the path of a request to a bucket's own host.
+pub(crate) fn split_virtual<'h>(bucket: &'h str, path: &'h str) -> Result<Resource<'h>, Malformed> {
+    let key = path.strip_prefix('/').ok_or(Malformed::Target)?;
+    with_key(Some(bucket), key)
+}
+
+/// Splits a path whose first segment is the bucket.
+pub(crate) fn split_path_style(path: &str) -> Result<Resource<'_>, Malformed> {
+    let path = path.strip_prefix('/').ok_or(Malformed::Target)?;
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    if bucket.is_empty() {
+        let service = !path.starts_with('/');
+        return if service {
+            Ok(Resource {
+                bucket: None,
+                key: None,
+            })
+        } else {
+            Err(Malformed::Bucket)
+        };
+    }
+    if matches!(bucket, "." | "..") || !PLAIN.has_all(bucket.as_bytes()) {
+        return Err(Malformed::Bucket);
+    }
+    with_key(Some(bucket), key)
+}
+
+fn with_key<'h>(bucket: Option<&'h str>, key: &'h str) -> Result<Resource<'h>, Malformed> {
+    if key.is_empty() {
+        return Ok(Resource { bucket, key: None });
+    }
+    if is_suspicious(key.as_bytes()) && !survives(key.as_bytes()) {
+        return Err(Malformed::Path);
+    }
+    Ok(Resource {
+        bucket,
+        key: Some(key),
+    })
+}
+
+/// Bytes that everybody reads alike in a bucket's place. No bucket's name needs an escape, so none is left to be
+/// decoded by one reader and not by another; `;` begins parameters for some.
+static PLAIN: ByteSet = ByteSet::over(b'!', b'~').without(b"%\\;");
+
+/// Whether a key holds anything that removing dot segments or merging slashes could change.
+fn is_suspicious(key: &[u8]) -> bool {
+    matches!(key.first(), Some(b'/' | b'.'))
+        || memchr::memchr(b'%', key).is_some()
+        || memchr::memchr_iter(b'/', key).any(|at| matches!(key.get(at + 1), Some(b'/' | b'.')))
+}
+
+/// Whether there is still a key, in the same bucket, after escapes are decoded, slashes merged and dot segments
+/// removed.
+fn survives(key: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    let mut segment = Segment::Empty;
+    let end = |segment: Segment, depth: &mut usize| match segment {
+        Segment::Empty | Segment::Dot => true,
+        Segment::DotDot => {
+            let left = depth.checked_sub(1);
+            *depth = left.unwrap_or(0);
+            left.is_some()
+        }
+        Segment::Name => {
+            *depth += 1;
+            true
+        }
+        Segment::Parameters(up) => {
+            let left = depth.checked_sub(usize::from(up));
+            *depth = left.unwrap_or(0);
+            left.is_some()
+        }
+    };
+    for byte in Decoded::new(key) {
+        segment = match (byte.unwrap_or(b'%'), segment) {
+            (b'/', _) => {
+                if !end(segment, &mut depth) {
+                    return false;
+                }
+                Segment::Empty
+            }
+            (_, Segment::Parameters(up)) => Segment::Parameters(up),
+            (b'.', Segment::Empty) => Segment::Dot,
+            (b'.', Segment::Dot) => Segment::DotDot,
+            (b';', Segment::Dot) => Segment::Parameters(false),
+            (b';', Segment::DotDot) => Segment::Parameters(true),
+            _ => Segment::Name,
+        };
+    }
+    end(segment, &mut depth) && depth > 0
+}
+
+/// What a segment has turned out to be so far.
+#[derive(Clone, Copy)]
+enum Segment {
+    Empty,
+    Dot,
+    DotDot,
+    Name,
+    /// A dot segment with parameters, which some readers drop; whether it leads up.
+    Parameters(bool),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_split_at_its_first_raw_slash() {
+        for (path, bucket, key) in [
+            ("/", None, None),
+            ("/b", Some("b"), None),
+            ("/b/", Some("b"), None),
+            ("/b/k", Some("b"), Some("k")),
+            ("/b//k", Some("b"), Some("/k")),
+            ("/b/a/../k", Some("b"), Some("a/../k")),
+            ("/b/a%2fk", Some("b"), Some("a%2fk")),
+            ("/b/100%", Some("b"), Some("100%")),
+            ("/b/.hidden", Some("b"), Some(".hidden")),
+            ("/b/...", Some("b"), Some("...")),
+            ("/b/%00", Some("b"), Some("%00")),
+        ] {
+            assert_eq!(split_path_style(path), Ok(Resource { bucket, key }), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_others_might_read_elsewhere_is_refused() {
+        for path in [
+            "//k", "//", "/b%2fc/k", "/b%00/k", "/b%09", "/%62/k", "/./k", "/../b/k", "/b\\c/k", "/b;x/k",
+        ] {
+            assert_eq!(split_path_style(path), Err(Malformed::Bucket), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_cleaning_would_move_is_refused_in_both_styles() {
+        for key in [
+            "..",
+            ".",
+            "../c/k",
+            "a/../../c/k",
+            "%2e%2e/c/k",
+            "a/%2E%2e/..%2fc/k",
+            ".%2e/c",
+            "/",
+            "//",
+            "a/..",
+            "./",
+            "a//../../c",
+            "a/..%2f..%2fc",
+            "..;x/c",
+            "a/..;/..;/c",
+        ] {
+            let path = format!("/b/{key}");
+            assert_eq!(split_path_style(&path), Err(Malformed::Path), "{path}");
+            let path = format!("/{key}");
+            assert_eq!(split_virtual("b", &path), Err(Malformed::Path), "{path}");
+        }
+    }
+}

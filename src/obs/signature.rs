@@ -1,0 +1,317 @@
+//! Which signature a request carries: evidence gathered from `Authorization` and the query, then weighed. Whether it
+//! is valid is the store's business; here it only has to be complete, since V4 is what relaxes (rulings, 14).
+
+use super::{
+    auth::{Auth, Carrier},
+    bytes::ByteSet,
+    fold::Decoded,
+    header::Header,
+    malformed::Malformed,
+    names::Names,
+};
+
+/// The traces of signatures in a head.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signatures<'h> {
+    authorization: Option<&'h [u8]>,
+    token: bool,
+    seen: u16,
+    good: u16,
+    /// Something is repeated, or spelled in a way that only some would read.
+    doubtful: bool,
+    signs_forwarded: bool,
+}
+
+impl<'h> Signatures<'h> {
+    /// Notes an `Authorization` header; a second one is refused.
+    pub(crate) fn header(&mut self, value: &'h [u8]) -> Result<(), Malformed> {
+        match self.authorization.replace(value) {
+            Some(_) => Err(Malformed::Signatures),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes an `X-Auth-Token`.
+    pub(crate) fn token(&mut self) {
+        self.token = true;
+    }
+
+    /// Notes a query parameter, if it belongs to a signature.
+    pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
+        let Some((place, field)) = FIELDS.find(folded) else {
+            return;
+        };
+        if *field == Field::Token {
+            self.token = true;
+            return;
+        }
+        let known = FIELDS.entries().get(place).map_or("", |(known, _)| known);
+        let bit = 1 << place;
+        self.doubtful |= self.seen & bit != 0 || !name.eq_ignore_ascii_case(known);
+        self.seen |= bit;
+        if memchr::memchr(b'%', value.as_bytes()).is_none() {
+            self.judge(*field, bit, value.as_bytes());
+        } else if let Some(value) = Decoded::new(value.as_bytes()).into(&mut [0; 512]) {
+            self.judge(*field, bit, value);
+        }
+    }
+
+    fn judge(&mut self, field: Field, bit: u16, value: &[u8]) {
+        if field.is_good(value) {
+            self.good |= bit;
+        }
+        self.signs_forwarded |= field == Field::SignedHeaders && signs_forwarded(value);
+    }
+
+    /// Weighs what was found; `forwarded` is whether a header is there that does not reach the store.
+    pub(crate) fn weigh(&self, forwarded: bool) -> Result<(Auth, Option<Carrier>), Malformed> {
+        let mechanisms = [
+            self.authorization.is_some(),
+            self.token,
+            self.seen & bits(&[Field::Signature]) != 0,
+            self.seen & bits(&[Field::Algorithm, Field::Credential, Field::SignatureV4]) != 0,
+        ];
+        if mechanisms.into_iter().filter(|there| *there).count() > 1 {
+            return Err(Malformed::Signatures);
+        }
+        if let Some(value) = self.authorization {
+            let auth = by_authorization(value);
+            if forwarded
+                && auth == Auth::V4
+                && parameter(value, b"SignedHeaders").is_some_and(signs_forwarded)
+            {
+                return Err(Malformed::SignedForwarded);
+            }
+            return Ok((auth, Some(Carrier::Header)));
+        }
+        if self.token {
+            return Ok((Auth::Unknown, Some(Carrier::Header)));
+        }
+        if self.seen == 0 {
+            return Ok((Auth::Anonymous, None));
+        }
+        if forwarded && self.signs_forwarded {
+            return Err(Malformed::SignedForwarded);
+        }
+        Ok((self.by_query(), Some(Carrier::Query)))
+    }
+
+    fn by_query(&self) -> Auth {
+        let complete =
+            |fields: &[Field]| !self.doubtful && self.good == bits(fields) && self.seen == self.good;
+        if complete(&V4) {
+            Auth::V4
+        } else if complete(&[Field::Signature, Field::ObsKey]) {
+            Auth::ObsV2
+        } else if complete(&[Field::Signature, Field::AwsKey]) {
+            Auth::AwsV2
+        } else {
+            Auth::Unknown
+        }
+    }
+}
+
+/// Reads the value of `Authorization`. Schemes are matched exactly: V4 relaxes, and `OBS` may (rulings, 15).
+fn by_authorization(value: &[u8]) -> Auth {
+    let Some((scheme, rest)) = split(value, b' ') else {
+        return Auth::Unknown;
+    };
+    let v2 = || split(rest, b':').is_some_and(|(key, signature)| is_access_key(key) && is_base64(signature));
+    match scheme {
+        b"OBS" if v2() => Auth::ObsV2,
+        b"AWS" if v2() => Auth::AwsV2,
+        ALGORITHM if is_v4(rest) => Auth::V4,
+        _ => Auth::Unknown,
+    }
+}
+
+fn is_v4(parameters: &[u8]) -> bool {
+    let mut seen = 0_u8;
+    for one in listed(parameters) {
+        let good = match split(one.trim_ascii(), b'=') {
+            Some((b"Credential", value)) if Field::Credential.is_good(value) => 1,
+            Some((b"SignedHeaders", value)) if Field::SignedHeaders.is_good(value) => 2,
+            Some((b"Signature", value)) if Field::SignatureV4.is_good(value) => 4,
+            _ => return false,
+        };
+        if seen & good != 0 {
+            return false;
+        }
+        seen |= good;
+    }
+    seen == 7
+}
+
+/// The value of a parameter of a V4 `Authorization`.
+fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
+    let (_, rest) = split(value, b' ')?;
+    listed(rest).find_map(|one| {
+        let (this, value) = split(one.trim_ascii(), b'=')?;
+        (this == name).then_some(value)
+    })
+}
+
+fn signs_forwarded(signed: &[u8]) -> bool {
+    signed.split(|byte| *byte == b';').any(Header::is_forwarded)
+}
+
+/// A part of a signature, in the query or in a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Signature,
+    Date,
+    ObsKey,
+    Token,
+    Expires,
+    AwsKey,
+    Algorithm,
+    SignatureV4,
+    Credential,
+    SignedHeaders,
+}
+
+impl Field {
+    /// Whether a decoded value parses (obs-facts §3.1).
+    pub(crate) fn is_good(self, value: &[u8]) -> bool {
+        match self {
+            Self::Signature => is_base64(value),
+            Self::ObsKey | Self::AwsKey => is_access_key(value),
+            Self::Algorithm => value == ALGORITHM,
+            Self::Credential => is_credential(value),
+            Self::Date => matches!(value, [date @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z']
+                if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
+            Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
+            Self::SignedHeaders => {
+                NAMES.has_all(value)
+                    && !matches!(value, [] | [b';', ..] | [.., b';'])
+                    && !memchr::memchr_iter(b';', value).any(|at| value.get(at + 1) == Some(&b';'))
+            }
+            Self::SignatureV4 => value.len() == 64 && HEX.has_all(value),
+            Self::Token => false,
+        }
+    }
+}
+
+fn is_credential(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b'/');
+    let mut next = || parts.next().unwrap_or_default();
+    let (key, date, region) = (next(), next(), next());
+    is_access_key(key)
+        && date.len() == 8
+        && are_digits(date)
+        && is_access_key(region)
+        && next() == b"s3"
+        && next() == b"aws4_request"
+        && parts.next().is_none()
+}
+
+fn is_access_key(value: &[u8]) -> bool {
+    !value.is_empty() && WORD.has_all(value)
+}
+
+/// A `+` that was not escaped in a query may have become a blank; the key's holder loses nothing by it.
+fn is_base64(value: &[u8]) -> bool {
+    !value.is_empty() && BASE64.has_all(value)
+}
+
+fn are_digits(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_digit)
+}
+
+fn split(value: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = value.split_at_checked(memchr::memchr(at, value)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// The members of a list with commas.
+fn listed(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let list = rest?;
+        let (one, after) = split(list, b',').map_or((list, None), |(one, after)| (one, Some(after)));
+        rest = after;
+        Some(one)
+    })
+}
+
+fn bits(fields: &[Field]) -> u16 {
+    fields.iter().fold(0, |bits, field| bits | 1 << *field as u16)
+}
+
+static WORD: ByteSet = ByteSet::over(b'!', b'~').without(b":,/");
+static NAMES: ByteSet = ByteSet::over(b'!', b'~').without(b",=/");
+/// Some encode for URLs.
+static BASE64: ByteSet = ByteSet::ALPHANUMERIC.and(b"+/=-_");
+static HEX: ByteSet = ByteSet::over(b'0', b'9')
+    .and_over(b'a', b'f')
+    .and_over(b'A', b'F');
+
+const ALGORITHM: &[u8] = b"AWS4-HMAC-SHA256";
+
+/// All six, or it is not V4 (rulings, 14).
+const V4: [Field; 6] = [
+    Field::Algorithm,
+    Field::Credential,
+    Field::Date,
+    Field::Expires,
+    Field::SignedHeaders,
+    Field::SignatureV4,
+];
+
+/// The query names, folded, in the order of [`Field`].
+static FIELDS: Names<Field> = Names::new(&[
+    ("signature", Field::Signature),
+    ("x-amz-date", Field::Date),
+    ("accesskeyid", Field::ObsKey),
+    ("x-auth-token", Field::Token),
+    ("x-amz-expires", Field::Expires),
+    ("awsaccesskeyid", Field::AwsKey),
+    ("x-amz-algorithm", Field::Algorithm),
+    ("x-amz-signature", Field::SignatureV4),
+    ("x-amz-credential", Field::Credential),
+    ("x-amz-signedheaders", Field::SignedHeaders),
+]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_in_the_order_of_their_bits() {
+        for (n, (_, field)) in FIELDS.entries().iter().enumerate() {
+            assert_eq!(*field as usize, n);
+        }
+    }
+
+    #[test]
+    fn schemes_are_read_exactly() {
+        let hex = "0123456789abcdef".repeat(4);
+        let v4 = format!(
+            "AWS4-HMAC-SHA256 Credential=AK/20240101/r/s3/aws4_request, SignedHeaders=host;x-amz-date,Signature={hex}"
+        );
+        for (value, auth) in [
+            ("OBS AK:c2ln".to_owned(), Auth::ObsV2),
+            ("AWS AK:c2ln=".to_owned(), Auth::AwsV2),
+            (v4.clone(), Auth::V4),
+            ("obs AK:c2ln".to_owned(), Auth::Unknown),
+            ("OBS AK".to_owned(), Auth::Unknown),
+            ("OBS :c2ln".to_owned(), Auth::Unknown),
+            ("OBS AK:".to_owned(), Auth::Unknown),
+            ("OBS AK:a:b".to_owned(), Auth::Unknown),
+            (String::new(), Auth::Unknown),
+            ("Bearer x".to_owned(), Auth::Unknown),
+            (v4.replace("AWS4-", "OBS4-"), Auth::Unknown),
+            (
+                v4.replace("AWS4-HMAC-SHA256 ", "aws4-hmac-sha256 "),
+                Auth::Unknown,
+            ),
+            (v4.replace("/s3/", "/"), Auth::Unknown),
+            (v4.replace("SignedHeaders=host;x-amz-date,", ""), Auth::Unknown),
+            (v4.replace("Signature=0", "Signature="), Auth::Unknown),
+            (format!("{v4}, Signature={hex}"), Auth::Unknown),
+            (v4.replace("AK/2024", "AK/202x"), Auth::Unknown),
+        ] {
+            assert_eq!(by_authorization(value.as_bytes()), auth, "{value}");
+        }
+    }
+}

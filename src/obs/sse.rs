@@ -1,1 +1,0 @@
-//! Evidence of server-side encryption in headers and query.

@@ -1,0 +1,190 @@
+//! Where each parameter was seen, and what all of them say together. Values are read in passing; only which places
+//! they came from is kept.
+
+use super::{Parameter, Parameters, cells::cells, sighting::sightings};
+use crate::obs::{
+    auth::Carrier, dialect::Dialect, encryption::Encryption, fold::Decoded, malformed::Malformed,
+    operation::Operation,
+};
+use http::request::Parts;
+
+/// The parameters of encryption in a head, and the places they were seen in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Evidence {
+    seen: Parameters,
+    places: [Places; Parameter::ALL.len()],
+    method: Option<Encryption>,
+    /// The data are to be encrypted with something else than AES256, which only SSE-KMS does.
+    other_data_algorithm: bool,
+    /// A parameter stands in several places, whose values must be equal.
+    contested: bool,
+}
+
+/// The places of one parameter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places(u8);
+
+/// How a parameter counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// As evidence of the target's encryption.
+    Target,
+    /// As evidence of the source's encryption.
+    Source,
+    /// The documents do not give it to the operation: the request is judged as PutObject as well (rulings, 2).
+    AlsoPutObject,
+    /// Only as a customer key that came along (rulings, 10).
+    CustomerKey,
+    /// Not at all: the documents do not give it to the operation, which writes nothing. It is forwarded.
+    Ignored,
+}
+
+impl Places {
+    const fn bit(carrier: Carrier, dialect: Dialect) -> u8 {
+        1 << (carrier as u8 * 2 + dialect as u8)
+    }
+
+    /// The places, headers first.
+    pub fn iter(self) -> impl Iterator<Item = (Carrier, Dialect)> {
+        [Carrier::Header, Carrier::Query, Carrier::Form]
+            .into_iter()
+            .flat_map(|carrier| Dialect::ALL.into_iter().map(move |dialect| (carrier, dialect)))
+            .filter(move |(carrier, dialect)| self.0 & Self::bit(*carrier, *dialect) != 0)
+    }
+}
+
+impl Evidence {
+    /// Every parameter that was seen, with its places.
+    pub fn iter(&self) -> impl Iterator<Item = (Parameter, Places)> {
+        Parameter::ALL
+            .into_iter()
+            .zip(self.places)
+            .filter(|(_, places)| places.0 != 0)
+    }
+
+    /// The method, where one was given.
+    pub const fn method(&self) -> Option<Encryption> {
+        self.method
+    }
+
+    /// The encryption with a key of the server that the parameters speak of. Without a method, whatever only SSE-KMS
+    /// has is evidence of it.
+    pub(crate) fn managed(&self) -> Option<Encryption> {
+        let kms = self.seen.has_any(Parameters::KMS_ONLY) || self.other_data_algorithm;
+        self.method.or(kms.then_some(Encryption::SseKms))
+    }
+
+    /// What a parameter counted as on an operation; `writes` is whether its method can write an object.
+    pub fn counted(parameter: Parameter, operation: Operation, writes: bool) -> Counted {
+        let one = Parameters::only(parameter);
+        // A form's parameters stand in the form: those in its head are strays.
+        let cell = cells(operation).has_any(one) && operation != Operation::PostObject;
+        if cell && one.has_any(Parameters::SOURCE_KEY) {
+            Counted::Source
+        } else if cell {
+            Counted::Target
+        } else if !one.has_any(Parameters::MANAGED) {
+            Counted::CustomerKey
+        } else if writes {
+            Counted::AlsoPutObject
+        } else {
+            Counted::Ignored
+        }
+    }
+
+    pub(crate) const fn seen(&self) -> Parameters {
+        self.seen
+    }
+
+    /// The parameters seen that the documents do not give to a head of this operation.
+    pub(crate) fn strays(&self, operation: Operation) -> Parameters {
+        match operation {
+            Operation::PostObject => self.seen,
+            _ => self.seen.without(cells(operation)),
+        }
+    }
+
+    /// Notes a parameter. The value is percent-encoded if it stood in the query.
+    pub(crate) fn note(
+        &mut self,
+        parameter: Parameter,
+        carrier: Carrier,
+        dialect: Dialect,
+        value: &[u8],
+    ) -> Result<(), Malformed> {
+        let mut buffer = [0; 16];
+        let short = match carrier {
+            Carrier::Query => Decoded::new(value).into(&mut buffer),
+            Carrier::Header | Carrier::Form => Some(value),
+        };
+        match parameter {
+            Parameter::Method => {
+                let method = short.and_then(method_value).ok_or(Malformed::EncryptionMethod)?;
+                self.method = self.method.or(Some(method));
+            }
+            Parameter::DataEncryption => self.other_data_algorithm |= short != Some(b"AES256"),
+            _ => {}
+        }
+        let bit = Places::bit(carrier, dialect);
+        let Some(places) = self.places.get_mut(parameter as usize) else {
+            return Ok(());
+        };
+        if places.0 & bit != 0 {
+            return Err(Malformed::EncryptionRepeated);
+        }
+        self.contested |= places.0 != 0;
+        places.0 |= bit;
+        self.seen = self.seen.with(Parameters::only(parameter));
+        Ok(())
+    }
+
+    /// Compares what stands in several places (rulings, 11).
+    pub(crate) fn agree(&self, head: &Parts) -> Result<(), Malformed> {
+        if !self.contested {
+            return Ok(());
+        }
+        for (parameter, places) in self.iter() {
+            if places.0.count_ones() < 2 {
+                continue;
+            }
+            let mut values = sightings(head).filter(|one| one.parameter == parameter);
+            if let Some(first) = values.next()
+                && !values.all(|other| first.bytes().eq(other.bytes()))
+            {
+                return Err(Malformed::EncryptionConflict);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what counts contradicts itself (rulings, 12).
+    pub(crate) fn check(&self) -> Result<(), Malformed> {
+        let Some(managed) = self.managed() else {
+            return Ok(());
+        };
+        if self.seen.has_any(Parameters::TARGET_KEY) {
+            return Err(Malformed::TwoModes);
+        }
+        let kms = self.seen.has_any(Parameters::KMS_ONLY) || self.other_data_algorithm;
+        if managed == Encryption::SseObs && kms {
+            return Err(Malformed::Contradiction);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the value of a method: a closed list (rulings, 9).
+pub(crate) fn method_value(value: &[u8]) -> Option<Encryption> {
+    METHODS
+        .iter()
+        .find(|(known, _)| known.as_bytes() == value)
+        .map(|(_, encryption)| *encryption)
+}
+
+const METHODS: [(&str, Encryption); 5] = [
+    ("kms", Encryption::SseKms),
+    ("aws:kms", Encryption::SseKms),
+    ("AES256", Encryption::SseObs),
+    ("aws:AES256", Encryption::SseObs),
+    ("obs", Encryption::SseObs),
+];

@@ -1,0 +1,194 @@
+//! The subresources that choose an operation, and the set of marks that a request's head leaves.
+
+use super::names::Names;
+
+/// What the routes look at: subresources, and three facts of the head that choose an operation as they do.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Marks(u32);
+
+/// A subresource, exactly as documented.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subresource {
+    pub(crate) name: &'static str,
+    pub(crate) mark: Marks,
+    /// Whether it is documented with a value.
+    pub(crate) valued: bool,
+}
+
+impl Marks {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const ACL: Self = Self(1);
+    pub(crate) const APPEND: Self = Self(1 << 1);
+    pub(crate) const DELETE: Self = Self(1 << 2);
+    pub(crate) const ENCRYPTION: Self = Self(1 << 3);
+    pub(crate) const LEGAL_HOLD: Self = Self(1 << 4);
+    pub(crate) const METADATA: Self = Self(1 << 5);
+    pub(crate) const MODIFY: Self = Self(1 << 6);
+    pub(crate) const PART_NUMBER: Self = Self(1 << 7);
+    pub(crate) const POSITION: Self = Self(1 << 8);
+    pub(crate) const RENAME: Self = Self(1 << 9);
+    pub(crate) const RESTORE: Self = Self(1 << 10);
+    pub(crate) const RETENTION: Self = Self(1 << 11);
+    pub(crate) const SELECT: Self = Self(1 << 12);
+    pub(crate) const SYMLINK: Self = Self(1 << 13);
+    pub(crate) const TAGGING: Self = Self(1 << 14);
+    pub(crate) const TORRENT: Self = Self(1 << 15);
+    pub(crate) const TRUNCATE: Self = Self(1 << 16);
+    pub(crate) const UPLOAD_ID: Self = Self(1 << 17);
+    pub(crate) const UPLOADS: Self = Self(1 << 18);
+    /// One of the many subresources of a bucket that have nothing to do with encryption.
+    pub(crate) const CONFIGURATION: Self = Self(1 << 19);
+    /// A copy source among the headers.
+    pub(crate) const COPY: Self = Self(1 << 20);
+    /// A body that is a form.
+    pub(crate) const FORM: Self = Self(1 << 21);
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn has(self, all: Self) -> bool {
+        self.0 & all.0 == all.0
+    }
+
+    pub(crate) const fn has_any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
+}
+
+impl Subresource {
+    /// The subresource with this folded name.
+    pub(crate) fn of(folded: &[u8]) -> Option<&'static Self> {
+        SUBRESOURCES.get(folded)
+    }
+
+    const fn flag(name: &'static str, mark: Marks) -> Self {
+        Self {
+            name,
+            mark,
+            valued: false,
+        }
+    }
+
+    const fn valued(name: &'static str, mark: Marks) -> Self {
+        Self {
+            name,
+            mark,
+            valued: true,
+        }
+    }
+}
+
+/// Whether a folded name is a subresource of a bucket's configuration. These restrict nothing and relax nothing: a
+/// bucket has no row in any document.
+pub(crate) fn is_configuration(folded: &[u8]) -> bool {
+    CONFIGURATIONS.get(folded).is_some()
+}
+
+/// By their folded names.
+static SUBRESOURCES: Names<Subresource> = Names::new(&[
+    ("acl", Subresource::flag("acl", Marks::ACL)),
+    ("append", Subresource::flag("append", Marks::APPEND)),
+    ("delete", Subresource::flag("delete", Marks::DELETE)),
+    ("modify", Subresource::flag("modify", Marks::MODIFY)),
+    ("rename", Subresource::flag("rename", Marks::RENAME)),
+    ("select", Subresource::flag("select", Marks::SELECT)),
+    ("restore", Subresource::flag("restore", Marks::RESTORE)),
+    ("symlink", Subresource::flag("symlink", Marks::SYMLINK)),
+    ("tagging", Subresource::flag("tagging", Marks::TAGGING)),
+    ("torrent", Subresource::flag("torrent", Marks::TORRENT)),
+    ("uploads", Subresource::flag("uploads", Marks::UPLOADS)),
+    ("metadata", Subresource::flag("metadata", Marks::METADATA)),
+    ("position", Subresource::valued("position", Marks::POSITION)),
+    ("truncate", Subresource::flag("truncate", Marks::TRUNCATE)),
+    ("uploadid", Subresource::valued("uploadId", Marks::UPLOAD_ID)),
+    ("retention", Subresource::flag("retention", Marks::RETENTION)),
+    ("encryption", Subresource::flag("encryption", Marks::ENCRYPTION)),
+    ("legal-hold", Subresource::flag("legal-hold", Marks::LEGAL_HOLD)),
+    (
+        "partnumber",
+        Subresource::valued("partNumber", Marks::PART_NUMBER),
+    ),
+]);
+
+/// obs-facts §1.2, folded.
+static CONFIGURATIONS: Names<()> = Names::new(&[
+    ("cors", ()),
+    ("quota", ()),
+    ("policy", ()),
+    ("logging", ()),
+    ("website", ()),
+    ("metrics", ()),
+    ("location", ()),
+    ("obsalias", ()),
+    ("lifecycle", ()),
+    ("inventory", ()),
+    ("dispolicy", ()),
+    ("analytics", ()),
+    ("versioning", ()),
+    ("accelerate", ()),
+    ("storageinfo", ()),
+    ("replication", ()),
+    ("object-lock", ()),
+    ("x-obs-trash", ()),
+    ("storageclass", ()),
+    ("notification", ()),
+    ("customdomain", ()),
+    ("policystatus", ()),
+    ("bucketstatus", ()),
+    ("deletebucket", ()),
+    ("storagepolicy", ()),
+    ("x-obs-qosinfo", ()),
+    ("requestpayment", ()),
+    ("obsbucketalias", ()),
+    ("x-obs-snapshot", ()),
+    ("directcoldaccess", ()),
+    ("obscompresspolicy", ()),
+    ("publicaccessblock", ()),
+    ("x-obs-accesslabel", ()),
+    ("getcontentsummary", ()),
+    ("ownershipcontrols", ()),
+    ("mirrorbacktosource", ()),
+    ("x-obs-snapshotroot", ()),
+    ("listcontentsummary", ()),
+    ("cdnnotifyconfiguration", ()),
+    ("multilistcontentsummary", ()),
+    ("obsworkflowtriggerpolicy", ()),
+]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_subresource_has_a_name_and_a_mark_of_its_own() {
+        let mut all = Marks::NONE;
+        for (_, one) in SUBRESOURCES.entries() {
+            assert!(!all.has_any(one.mark), "{}", one.name);
+            all = all.with(one.mark);
+            let found = Subresource::of(one.name.to_ascii_lowercase().as_bytes()).unwrap();
+            assert_eq!(found.mark, one.mark, "{}", one.name);
+            assert!(
+                !is_configuration(one.name.to_ascii_lowercase().as_bytes()),
+                "{}",
+                one.name
+            );
+        }
+        assert!(!all.has_any(Marks::CONFIGURATION.with(Marks::COPY).with(Marks::FORM)));
+    }
+
+    #[test]
+    fn configurations_are_listed_once_and_folded() {
+        for (n, (one, ())) in CONFIGURATIONS.entries().iter().enumerate() {
+            assert_eq!(*one, one.to_ascii_lowercase());
+            assert!(
+                !CONFIGURATIONS
+                    .entries()
+                    .iter()
+                    .skip(n + 1)
+                    .any(|(other, ())| other == one),
+                "{one}"
+            );
+        }
+    }
+}

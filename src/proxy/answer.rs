@@ -1,0 +1,162 @@
+//! The body of an answer, and the event that a request leaves behind when its answer has ended.
+
+use super::{intake::Intake, relay::Relay, upstream::UpstreamError};
+use crate::telemetry::{AccessLog, Counters, Outcome, Record};
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+/// The body of an answer: the gate's own, or the store's as it streams.
+#[derive(Debug)]
+pub(super) struct AnswerBody {
+    source: Source,
+    event: Option<Event>,
+}
+
+/// Where a request's event goes. One a worker.
+#[derive(Clone, Debug)]
+pub(super) struct Journal {
+    pub(super) log: Rc<AccessLog>,
+    pub(super) counters: Arc<Counters>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Whole(Option<Bytes>),
+    Store { body: Relay, framed: Framed },
+}
+
+/// What shows the client where an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framed {
+    /// A length or chunks.
+    ByMessage,
+    /// The end of the connection: HTTP/1.0 without a length.
+    ByConnection,
+}
+
+/// Written when it is dropped: at the end of the answer, or when the client went away before.
+#[derive(Debug)]
+struct Event {
+    record: Box<Record>,
+    intake: Intake,
+    journal: Journal,
+    ended: bool,
+}
+
+impl AnswerBody {
+    /// A body of the gate's own.
+    pub(super) fn whole(bytes: Bytes) -> Self {
+        Self {
+            source: Source::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            event: None,
+        }
+    }
+
+    /// The store's body as it streams.
+    pub(super) fn streaming(body: Relay, framed: Framed) -> Self {
+        Self {
+            source: Source::Store { body, framed },
+            event: None,
+        }
+    }
+
+    /// Ties the request's event to the end of this body.
+    #[must_use]
+    pub(super) fn with_event(mut self, record: Box<Record>, intake: Intake, journal: Journal) -> Self {
+        self.event = Some(Event {
+            record,
+            intake,
+            journal,
+            ended: self.is_end_stream(),
+        });
+        self
+    }
+
+    fn ended(&mut self, with: Outcome) {
+        if let Some(event) = &mut self.event {
+            event.ended = true;
+            if with != Outcome::Allowed {
+                event.record.outcome = with;
+            }
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let this = &mut *self;
+        let frame = match &mut this.source {
+            Source::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
+            Source::Store { body, .. } => ready!(Pin::new(body).poll_frame(cx)),
+        };
+        match &frame {
+            Some(Ok(frame)) => {
+                if let (Some(event), Some(data)) = (&mut this.event, frame.data_ref()) {
+                    event.record.bytes_out += data.len() as u64;
+                }
+                if this.is_end_stream() {
+                    this.ended(Outcome::Allowed);
+                }
+            }
+            Some(Err(error)) => {
+                let outcome = if error.is_clients() {
+                    Outcome::Abandoned
+                } else {
+                    Outcome::Failed
+                };
+                this.ended(outcome);
+                if let (
+                    Source::Store {
+                        framed: Framed::ByConnection,
+                        ..
+                    },
+                    Some(event),
+                ) = (&this.source, &this.event)
+                {
+                    event.intake.cut();
+                }
+            }
+            None => this.ended(Outcome::Allowed),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Whole(bytes) => bytes.is_none(),
+            Source::Store { body, .. } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Source::Store { body, .. } => body.size_hint(),
+        }
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        if !self.ended && self.record.outcome == Outcome::Allowed {
+            self.record.outcome = Outcome::Abandoned;
+        }
+        self.record.bytes_in = self.intake.bytes();
+        self.journal.counters.count(&self.record);
+        self.journal.log.write(&self.record);
+    }
+}

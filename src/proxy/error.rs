@@ -1,0 +1,191 @@
+//! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
+
+use super::{form::Unreadable, upstream::UpstreamError};
+use crate::{
+    obs::{
+        encryption::Encryption, error::Code, form::FormError, malformed::Malformed, scheme::Scheme,
+        sse::Defect,
+    },
+    policy::{Denial, Facts, Policy, Requirement, Rule, Scope, Unknown},
+    telemetry::Outcome,
+};
+use std::borrow::Cow;
+
+/// Why a request is answered by the gate and not by the store.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It is ambiguous.
+    Malformed(Malformed),
+    /// The policy denies it.
+    Denied {
+        /// What stands against it.
+        denial: Denial,
+        /// What the decision rested on.
+        facts: Facts,
+    },
+    /// Its form cannot be read.
+    Form(FormError),
+    /// It broke off before it was decided.
+    BrokenOff,
+    /// Its customer key is not what the API allows.
+    Defect(Defect),
+    /// The store cannot be reached, or did not answer.
+    Upstream(UpstreamError),
+}
+
+/// What a refusal says on the wire.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// The id of the rule, for the `x-obsgate-rule` header, log lines and metrics.
+    pub rule: &'a str,
+    /// The error code.
+    pub code: Code,
+    /// What is wrong and what is required.
+    pub message: Cow<'static, str>,
+    /// The header or parameter at fault.
+    pub argument: Option<&'static str>,
+}
+
+impl Refusal {
+    /// What it says on the wire.
+    pub fn said<'a>(&'a self, policy: &'a Policy) -> Said<'a> {
+        match self {
+            Self::Malformed(malformed) => Said {
+                rule: malformed.id(),
+                code: malformed.code(),
+                message: Cow::Borrowed(malformed.message()),
+                argument: malformed.argument(),
+            },
+            Self::Defect(defect) => Said {
+                rule: defect.id(),
+                code: defect.code(),
+                message: Cow::Borrowed(defect.message()),
+                argument: None,
+            },
+            Self::Form(error) => Said {
+                rule: error.id(),
+                code: error.code(),
+                message: Cow::Borrowed(error.message()),
+                argument: None,
+            },
+            Self::BrokenOff => Said {
+                rule: "client.body",
+                code: Code::InvalidRequest,
+                message: Cow::Borrowed("The body of the request broke off, or did not come in time."),
+                argument: None,
+            },
+            Self::Denied { denial, facts } => denied(*denial, *facts, policy),
+            Self::Upstream(error) => Said {
+                rule: error.id(),
+                code: Code::ServiceUnavailable,
+                message: Cow::Borrowed("The store behind the gate cannot be reached. Please try again."),
+                argument: None,
+            },
+        }
+    }
+
+    /// How the request ended, for the log.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
+            Self::BrokenOff => Outcome::Abandoned,
+            Self::Denied { .. } => Outcome::Refused,
+            Self::Upstream(error) if error.is_clients() => Outcome::Abandoned,
+            Self::Upstream(_) => Outcome::Failed,
+        }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Form(error) => Self::Form(error),
+            Unreadable::Client => Self::BrokenOff,
+        }
+    }
+}
+
+fn denied(denial: Denial, facts: Facts, policy: &Policy) -> Said<'_> {
+    let (code, message, argument) = match denial {
+        Denial::Rule(id) => match policy.rule(id) {
+            Some(rule) => broken(rule, facts.scheme),
+            None => (
+                Code::InvalidRequest,
+                Cow::Borrowed("The request is not allowed."),
+                None,
+            ),
+        },
+        Denial::Unknown(unknown) => (Code::InvalidRequest, Cow::Borrowed(undecidable(unknown)), None),
+    };
+    Said {
+        rule: policy.denial_id(denial),
+        code,
+        message,
+        argument,
+    }
+}
+
+/// The texts of obs-facts §4.5, rows 1 to 3. Transport is named first: a signature can be mended, a key sent in clear
+/// cannot.
+fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'static str>) {
+    let what = match rule.scope {
+        Scope::CustomerKey => "specifying Server Side Encryption with Customer provided keys",
+        Scope::Row { target, .. } => match target {
+            Encryption::SseC => "specifying Server Side Encryption with Customer provided keys",
+            Encryption::SseKms => "specifying Server Side Encryption with KMS managed keys",
+            Encryption::SseObs => "specifying Server Side Encryption with OBS managed keys",
+            Encryption::Plain => "for objects without Server Side Encryption",
+        },
+    };
+    match (scheme, rule.requirement) {
+        (
+            Scheme::Http,
+            Requirement {
+                https: true,
+                v4: false,
+            },
+        ) => (
+            Code::InvalidRequest,
+            Cow::Owned(format!("Requests {what} must be made over a secure connection.")),
+            None,
+        ),
+        (
+            Scheme::Http,
+            Requirement {
+                https: true,
+                v4: true,
+            },
+        ) => (
+            Code::InvalidRequest,
+            Cow::Owned(format!(
+                "Requests {what} must be made over a secure connection and require {VERSION_4}."
+            )),
+            None,
+        ),
+        (_, Requirement { .. }) => (
+            Code::InvalidArgument,
+            Cow::Owned(format!("Requests {what} require {VERSION_4}.")),
+            Some("Authorization"),
+        ),
+    }
+}
+
+const fn undecidable(unknown: Unknown) -> &'static str {
+    match unknown {
+        Unknown::Upload => {
+            "The encryption of this multipart upload is not known here. Begin the upload through this endpoint, or \
+             send its parts over a secure connection with Signature Version 4 (AWS4-HMAC-SHA256)."
+        }
+        Unknown::BucketDefault => {
+            "The default encryption of this bucket is not known here. Name the encryption in the request, or send \
+             it over a secure connection with Signature Version 4 (AWS4-HMAC-SHA256)."
+        }
+        Unknown::Object | Unknown::Response => {
+            "The encryption of this object is not known here. Send the request over a secure connection with \
+             Signature Version 4 (AWS4-HMAC-SHA256)."
+        }
+        Unknown::Form => "What encryption and signature the form names is not known here.",
+    }
+}
+
+const VERSION_4: &str = "Signature Version 4 (AWS4-HMAC-SHA256)";

@@ -1,0 +1,213 @@
+//! The gate as a whole: sockets bound, workers started, and all of them stopped again.
+
+use super::{
+    admin,
+    answer::Journal,
+    knowledge::Knowledge,
+    listener, tls,
+    upstream::{Origin, Timeouts},
+    worker::{Seed, Socket},
+};
+use crate::{
+    config::{AccessLog, Config, Transport, Upstream as UpstreamSettings},
+    obs::{form, scheme::Scheme},
+    state::{Limits, State},
+    telemetry::{Counters, Format, Writer},
+};
+use rustls::ServerConfig;
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    rc::Rc,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+use tokio::sync::watch;
+
+/// A running gate. [`Gate::stop`] ends it in order; dropping it lets the workers finish on their own.
+#[derive(Debug)]
+pub struct Gate {
+    addresses: Vec<SocketAddr>,
+    admin: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+    writer: Writer,
+}
+
+/// Why the gate cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Certificates or keys do not make a TLS configuration.
+    Tls(rustls::Error),
+    /// The upstream's host is no name a certificate could have.
+    UpstreamName(String),
+    /// No thread can be had.
+    Thread(io::Error),
+}
+
+impl Gate {
+    /// Binds every socket and starts every worker. When this returns, connections are accepted.
+    ///
+    /// # Errors
+    /// When an address is in use, a certificate does not fit, or no thread can be had.
+    pub fn start(config: &Config, output: Box<dyn io::Write + Send>) -> Result<Self, StartError> {
+        let format = match config.access_log() {
+            AccessLog::Json => Format::Json,
+            AccessLog::Text => Format::Text,
+            AccessLog::Off => Format::Off,
+        };
+        let origin = origin(config.upstream())?;
+        let workers = config.workers().get();
+        let mut addresses = Vec::new();
+        let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
+        for wanted in config.listeners() {
+            let tls = identity(&wanted.transport)?;
+            let listen = |source| StartError::Listen {
+                address: wanted.address,
+                source,
+            };
+            let bound = listener::bind(wanted.address, workers).map_err(listen)?;
+            addresses.extend(bound.first().and_then(|one| one.local_addr().ok()));
+            for (worker, listener) in sockets.iter_mut().zip(bound) {
+                worker.push(Socket {
+                    listener,
+                    tls: tls.clone(),
+                });
+            }
+        }
+        let writer = Writer::start(output).map_err(StartError::Thread)?;
+        let (stop, stopped) = watch::channel(false);
+        let counters: Vec<Arc<Counters>> = (0..workers).map(|_| Arc::default()).collect();
+        let endpoints = Arc::new(config.endpoints().clone());
+        let knowledge = Knowledge::new(Arc::new(State::new(&Limits::default(), &[])));
+        let mut gate = Self {
+            addresses,
+            admin: None,
+            stop,
+            threads: Vec::new(),
+            writer,
+        };
+        if let Some(address) = config.admin() {
+            let socket =
+                listener::bind(address, 1).map_err(|source| StartError::Listen { address, source })?;
+            gate.admin = socket.first().and_then(|one| one.local_addr().ok());
+            for socket in socket {
+                let (counters, stopped) = (counters.clone(), stopped.clone());
+                gate.spawn("admin".into(), move || admin::run(socket, counters, stopped))?;
+            }
+        }
+        for ((number, sockets), counters) in (0..).zip(sockets).zip(counters) {
+            let seed = Seed {
+                number,
+                policy: config.policy().clone(),
+                endpoints: endpoints.clone(),
+                origin: origin.clone(),
+                knowledge: knowledge.clone(),
+                form_limits: form::Limits::default(),
+                sockets,
+                stop: stopped.clone(),
+            };
+            let log = gate.writer.log(format);
+            gate.spawn(format!("worker-{number}"), move || {
+                seed.run(move || Journal {
+                    log: Rc::new(log),
+                    counters,
+                })
+            })?;
+        }
+        Ok(gate)
+    }
+
+    /// The addresses listened on, in the order of the settings.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The address that `/healthz` and `/readyz` answer on.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Stops accepting, lets what is in flight finish, and returns when all is done and logged.
+    pub fn stop(self) {
+        self.stop.send_replace(true);
+        for thread in self.threads {
+            match thread.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "a worker ended early"),
+                Err(_) => tracing::error!("a worker panicked"),
+            }
+        }
+        self.writer.finish();
+    }
+
+    fn spawn(
+        &mut self,
+        name: String,
+        run: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> Result<(), StartError> {
+        let thread = thread::Builder::new()
+            .name(name)
+            .spawn(run)
+            .map_err(StartError::Thread)?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "`{address}` is already in use: stop what listens there, or choose another port"
+                )
+            }
+            Self::Listen { address, source } => write!(f, "cannot listen on `{address}`: {source}"),
+            Self::Tls(error) => write!(f, "certificate and key do not make a TLS configuration: {error}"),
+            Self::UpstreamName(host) => write!(f, "`{host}` is not a name that a certificate can have"),
+            Self::Thread(error) => write!(f, "no thread can be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {
+    match transport {
+        Transport::Http => Ok(None),
+        Transport::Https(identity) => tls::server(identity).map(Some).map_err(StartError::Tls),
+    }
+}
+
+fn origin(settings: &UpstreamSettings) -> Result<Origin, StartError> {
+    let tls = match settings.scheme {
+        Scheme::Http => None,
+        Scheme::Https => {
+            let name = rustls::pki_types::ServerName::try_from(settings.host.clone())
+                .map_err(|_| StartError::UpstreamName(settings.host.clone()))?;
+            Some((
+                tls::client(settings.ca.as_deref()).map_err(StartError::Tls)?,
+                name,
+            ))
+        }
+    };
+    Ok(Origin {
+        host: settings.host.clone(),
+        port: settings.port,
+        tls,
+        timeouts: Timeouts {
+            connect: settings.connect_timeout,
+            response_head: settings.response_head_timeout,
+            slow_response_head: settings.slow_response_head_timeout,
+        },
+    })
+}

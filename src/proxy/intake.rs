@@ -1,0 +1,52 @@
+//! How far a connection's current request body has been read: what its closing, its log line and its body share.
+
+use std::{cell::Cell, rc::Rc};
+
+/// The state of one connection's current request body.
+#[derive(Clone, Debug, Default)]
+pub struct Intake(Rc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    unread: Cell<bool>,
+    bytes: Cell<u64>,
+    cut: Cell<bool>,
+}
+
+impl Intake {
+    /// A new request begins; `unread` when it has a body.
+    pub fn begin(&self, unread: bool) {
+        self.0.unread.set(unread);
+        self.0.bytes.set(0);
+    }
+
+    /// Some bytes of the body were taken.
+    pub fn took(&self, bytes: usize) {
+        self.0.bytes.set(self.0.bytes.get().saturating_add(bytes as u64));
+    }
+
+    /// The body was read to its end.
+    pub fn finished(&self) {
+        self.0.unread.set(false);
+    }
+
+    /// Whether some of the body may not have been read.
+    pub fn is_unread(&self) -> bool {
+        self.0.unread.get()
+    }
+
+    /// The answer broke off where its end is the connection's end: closing in order would make it look whole.
+    pub fn cut(&self) {
+        self.0.cut.set(true);
+    }
+
+    /// Whether the connection has to end with a reset.
+    pub fn is_cut(&self) -> bool {
+        self.0.cut.get()
+    }
+
+    /// How many bytes were taken.
+    pub fn bytes(&self) -> u64 {
+        self.0.bytes.get()
+    }
+}

@@ -1,0 +1,72 @@
+//! A refusal as a response: OBS XML in the caller's dialect, or headers alone for HEAD (obs-facts §8).
+
+use super::{answer::AnswerBody, error::Said};
+use crate::obs::{
+    dialect::Dialect,
+    error::{Reply, ReplyHeaders},
+};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE},
+};
+use std::time::SystemTime;
+
+/// What a refusal needs to know of the request it answers.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) dialect: Dialect,
+    pub(super) request_id: String,
+    /// Whether a body was left unread, so that the connection cannot go on.
+    pub(super) unread: bool,
+}
+
+/// The response that a refusal is.
+pub(super) fn refuse(said: &Said<'_>, asked: &Asked<'_>) -> Response<AnswerBody> {
+    let reply = Reply {
+        code: said.code,
+        message: &said.message,
+        argument: said.argument,
+        resource: asked.path,
+        request_id: &asked.request_id,
+        host_id: HOST_ID,
+    };
+    let body = if *asked.method == Method::HEAD {
+        Bytes::new()
+    } else {
+        Bytes::from(reply.xml())
+    };
+    let mut headers = HeaderMap::with_capacity(10);
+    let names = ReplyHeaders::of(asked.dialect);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    insert(&mut headers, DATE, &httpdate::fmt_http_date(SystemTime::now()));
+    insert(&mut headers, names.request_id, &asked.request_id);
+    headers.insert(names.id_2, HeaderValue::from_static(HOST_ID));
+    insert(&mut headers, RULE, said.rule);
+    if *asked.method == Method::HEAD {
+        headers.insert(names.error_code, HeaderValue::from_static(said.code.as_str()));
+        insert(&mut headers, names.error_message, &said.message);
+    }
+    if asked.unread {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    let mut response = Response::new(AnswerBody::whole(body));
+    *response.status_mut() = said.code.status();
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Leaves out what cannot stand in a header: an operator's own rule may have any name.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// Names the rule that stood against the request.
+pub(super) const RULE: HeaderName = HeaderName::from_static("x-obsgate-rule");
+/// Tells a refusal of the gate from one of the store.
+const HOST_ID: &str = "b2JzZ2F0ZQ==";

@@ -1,0 +1,122 @@
+//! The chunked transfer coding (RFC 9112 §7.1), without any of the leniency that makes two readers disagree: CR LF
+//! ends every line, a size is hexadecimal digits and nothing else.
+
+use super::{lines::Lines, response_head::parse_trailers};
+use bytes::{Buf, BytesMut};
+use http::HeaderMap;
+
+/// The framing of one body.
+#[derive(Debug, Default)]
+pub(super) struct Chunked {
+    state: State,
+    left: u64,
+    digits: u8,
+    extensions: usize,
+    trailers: Option<HeaderMap>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Size,
+    Extension,
+    SizeLf,
+    Data,
+    DataLf,
+    Trailers(Lines),
+    Ended,
+    Broken(&'static str),
+}
+
+impl Chunked {
+    /// Reads framing up to the next data, or to the end. A fault is found once and stays.
+    pub(super) fn advance(&mut self, input: &mut BytesMut) -> Result<(), &'static str> {
+        if let State::Broken(why) = self.state {
+            return Err(why);
+        }
+        let read = self.read(input);
+        if let Err(why) = read {
+            self.state = State::Broken(why);
+        }
+        read
+    }
+
+    /// How many bytes of data come next.
+    pub(super) fn left(&mut self) -> &mut u64 {
+        &mut self.left
+    }
+
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
+    }
+
+    /// Whether everything was taken, the trailers too.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state == State::Ended && self.trailers.is_none()
+    }
+
+    fn read(&mut self, input: &mut BytesMut) -> Result<(), &'static str> {
+        let mut used = 0;
+        for byte in input.iter() {
+            if matches!(self.state, State::Trailers(_) | State::Ended)
+                || (self.state == State::Data && self.left > 0)
+            {
+                break;
+            }
+            self.state = self.step(*byte)?;
+            used += 1;
+        }
+        input.advance(used);
+        if let State::Trailers(lines) = &mut self.state
+            && let Some(end) = lines.end(input)?
+        {
+            let block = input.split_to(end).freeze();
+            if block.len() > EMPTY_LINE {
+                self.trailers = Some(parse_trailers(&block)?).filter(|trailers| !trailers.is_empty());
+            }
+            self.state = State::Ended;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, byte: u8) -> Result<State, &'static str> {
+        Ok(match (self.state, byte) {
+            (State::Size, b'\r') if self.digits > 0 => State::SizeLf,
+            (State::Size, b';') if self.digits > 0 => State::Extension,
+            (State::Size, digit) => {
+                let digit = char::from(digit)
+                    .to_digit(16)
+                    .ok_or("a chunk size that is none")?;
+                if self.digits == MAX_DIGITS {
+                    return Err("a chunk size of more than 16 digits");
+                }
+                self.digits += 1;
+                self.left = self.left << 4 | u64::from(digit);
+                State::Size
+            }
+            (State::Extension, b'\r') => State::SizeLf,
+            (State::Extension, b'\t' | b' '..=b'~' | 0x80..) => {
+                self.extensions += 1;
+                if self.extensions > MAX_EXTENSIONS {
+                    return Err("more chunk extensions than 16 KiB");
+                }
+                State::Extension
+            }
+            (State::SizeLf, b'\n') => {
+                self.digits = 0;
+                if self.left == 0 {
+                    State::Trailers(Lines::default())
+                } else {
+                    State::Data
+                }
+            }
+            (State::Data, b'\r') => State::DataLf,
+            (State::DataLf, b'\n') => State::Size,
+            _ => return Err("a chunk that does not end where it says"),
+        })
+    }
+}
+
+const MAX_DIGITS: u8 = 16;
+const MAX_EXTENSIONS: usize = 16 * 1024;
+const EMPTY_LINE: usize = 2;

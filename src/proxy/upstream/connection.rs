@@ -1,0 +1,279 @@
+//! One connection to upstream, and the exchange that runs over it: driven by whoever polls it, request and answer at
+//! once.
+
+use super::{
+    decode::{Decoder, Piece},
+    error::{Kind, UpstreamError},
+    lines::Lines,
+    request_head::Plan,
+    response_head::{self, ResponseHead},
+    stream::{Care, Stream},
+    sweep::Watch,
+    upload::Upload,
+};
+use crate::proxy::body::RequestBody;
+use bytes::BytesMut;
+use http::StatusCode;
+use std::{
+    mem,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    watch: Watch,
+    input: BytesMut,
+    upload: Upload,
+    /// Why the upload broke off, until it turns out whether there is an answer all the same.
+    broken: Option<UpstreamError>,
+    lines: Lines,
+    is_head: bool,
+    patience: Duration,
+    informational: u8,
+    /// Something of the answer has arrived.
+    answered: bool,
+    keep_alive: bool,
+    body: Decoder,
+    /// How much the next read asks for.
+    appetite: usize,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, watch: Watch) -> Self {
+        Self {
+            stream,
+            watch,
+            input: BytesMut::with_capacity(APPETITE),
+            upload: Upload::default(),
+            broken: None,
+            lines: Lines::default(),
+            is_head: false,
+            patience: Duration::ZERO,
+            informational: 0,
+            answered: false,
+            keep_alive: true,
+            body: Decoder::empty(),
+            appetite: APPETITE,
+        }
+    }
+
+    /// Begins an exchange: `head` is the written head, `patience` how long the answer's may take. Gives back a
+    /// buffer to write the next head into.
+    pub(super) fn begin(
+        &mut self,
+        head: Vec<u8>,
+        plan: &Plan,
+        body: Option<RequestBody>,
+        patience: Duration,
+    ) -> Vec<u8> {
+        self.is_head = plan.is_head;
+        self.patience = patience;
+        self.lines = Lines::default();
+        self.informational = 0;
+        self.answered = false;
+        self.keep_alive = false;
+        self.appetite = APPETITE;
+        self.upload.begin(head, plan, body)
+    }
+
+    /// Whether an idle connection is still good for a request.
+    pub(super) fn is_quiet(&mut self, care: Care) -> bool {
+        self.stream.is_quiet(care)
+    }
+
+    /// What was to be sent, if it can be sent again elsewhere: nothing of an answer came, nothing of the body was
+    /// taken (rulings, 30), and upstream cannot have acted on it or may act twice.
+    pub(super) fn take_unanswered(&mut self, idempotent: bool) -> Option<(Vec<u8>, Option<RequestBody>)> {
+        if self.answered || !(idempotent || self.upload.is_unwritten()) {
+            return None;
+        }
+        self.upload.take_untouched()
+    }
+
+    /// Drives the exchange up to the head of the final answer.
+    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, UpstreamError>> {
+        loop {
+            self.poll_upload(cx)?;
+            if let Some(head) = self.take_head()? {
+                if head.status.is_informational() {
+                    self.informed(head.status)?;
+                    continue;
+                }
+                self.watch.clear();
+                self.upload.answered();
+                self.keep_alive = head.keep_alive;
+                return Poll::Ready(Ok(head));
+            }
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.closed(None))),
+                Poll::Ready(Ok(_)) => self.answered = true,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.closed(Some(error)))),
+                Poll::Pending => {
+                    ready!(self.watch.poll(cx));
+                    let late = || UpstreamError::new(Kind::ResponseHeadTimeout);
+                    return Poll::Ready(Err(self.broken.take().unwrap_or_else(late)));
+                }
+            }
+        }
+    }
+
+    /// What follows the head that [`Self::poll_head`] gave.
+    pub(super) fn expect_body(&mut self, body: Decoder) {
+        if let Some(left) = body.left() {
+            let left = usize::try_from(left).unwrap_or(MAX_APPETITE);
+            self.appetite = left.clamp(APPETITE, MAX_APPETITE);
+        }
+        self.body = body;
+    }
+
+    /// Drives the exchange up to the next piece of the answer's body; none at its end.
+    pub(super) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Piece>, UpstreamError>> {
+        loop {
+            self.poll_upload(cx)?;
+            let piece = self
+                .body
+                .next(&mut self.input)
+                .map_err(|why| UpstreamError::new(Kind::BadResponse(why)))?;
+            if piece.is_some() || self.body.has_ended() {
+                return Poll::Ready(Ok(piece));
+            }
+            match ready!(self.poll_read(cx)) {
+                Ok(0) if self.body.close() => {}
+                Ok(0) => return Poll::Ready(Err(UpstreamError::new(Kind::BodyBroken))),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Err(UpstreamError::with(Kind::BodyBroken, error))),
+            }
+        }
+    }
+
+    pub(super) fn body(&self) -> &Decoder {
+        &self.body
+    }
+
+    /// What becomes of the connection after the answer's end.
+    pub(super) fn outlook(&self) -> Outlook {
+        if !self.keep_alive || !self.body.has_ended() || !self.input.is_empty() {
+            Outlook::Close
+        } else if self.upload.is_sent() {
+            Outlook::Keep
+        } else if self.upload.is_under_way() {
+            Outlook::Finish
+        } else {
+            Outlook::Close
+        }
+    }
+
+    /// Drives the rest of an upload whose answer has ended. True if the connection is good for another request.
+    pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.stream.poll_disturbed(cx).is_ready() {
+            return Poll::Ready(false);
+        }
+        self.upload.poll(cx, &mut self.stream).map(|sent| sent.is_ok())
+    }
+
+    /// Lets go of what only large bodies need.
+    pub(super) fn rest(&mut self) {
+        self.watch.clear();
+        if self.appetite > APPETITE {
+            self.input = BytesMut::new();
+        }
+    }
+
+    /// Sends on. A client at fault ends the exchange; upstream at fault may still have an answer on its way, which
+    /// is worth a while.
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), UpstreamError> {
+        if !self.upload.is_under_way() {
+            return Ok(());
+        }
+        match self.upload.poll(cx, &mut self.stream) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => self.watch.set(self.patience),
+            Poll::Ready(Err(error)) if error.is_clients() => return Err(error),
+            Poll::Ready(Err(error)) => {
+                self.broken = Some(error);
+                self.upload.break_off();
+                self.watch.set(LAST_WORDS);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_head(&mut self) -> Result<Option<ResponseHead>, UpstreamError> {
+        let bad = |why| UpstreamError::new(Kind::BadResponse(why));
+        let Some(end) = self.lines.end(&self.input).map_err(bad)? else {
+            return Ok(None);
+        };
+        self.lines = Lines::default();
+        response_head::parse(&self.input.split_to(end).freeze(), self.is_head)
+            .map(Some)
+            .map_err(bad)
+    }
+
+    /// A 100 lets the body go; the others are the business of nobody (rulings, 27).
+    fn informed(&mut self, status: StatusCode) -> Result<(), UpstreamError> {
+        let bad = |why| Err(UpstreamError::new(Kind::BadResponse(why)));
+        self.informational += 1;
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return bad("a switch of protocols nobody asked for");
+        }
+        if self.informational > MAX_INFORMATIONAL {
+            return bad("more than 8 informational answers");
+        }
+        if status == StatusCode::CONTINUE {
+            self.upload.proceed();
+        }
+        Ok(())
+    }
+
+    /// Why there is no answer: the first thing that went wrong.
+    fn closed(&mut self, error: Option<std::io::Error>) -> UpstreamError {
+        match (self.broken.take(), error) {
+            (Some(broken), _) => broken,
+            (None, Some(error)) => UpstreamError::with(Kind::Closed, error),
+            (None, None) => UpstreamError::new(Kind::Closed),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
+        self.make_room();
+        let room = self.input.capacity() - self.input.len();
+        let read = ready!(self.stream.poll_read(cx, &mut self.input))?;
+        if read == room {
+            self.appetite = (self.appetite * 4).min(MAX_APPETITE);
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// Room for a good read, in the buffer that is there if the bytes handed out of it have been dropped.
+    fn make_room(&mut self) {
+        let room = self.input.capacity() - self.input.len();
+        if room >= self.appetite / 4 && room >= LEAST_ROOM || self.input.try_reclaim(self.appetite) {
+            return;
+        }
+        let mut larger = BytesMut::with_capacity(self.input.len() + self.appetite);
+        larger.extend_from_slice(&self.input);
+        drop(mem::replace(&mut self.input, larger));
+    }
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// Good for another request.
+    Keep,
+    /// The same, once the rest of the request has been sent.
+    Finish,
+    /// Good for nothing.
+    Close,
+}
+
+const MAX_INFORMATIONAL: u8 = 8;
+/// How long upstream may take to say why it broke off.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// What a read asks for at first: a head and a small body.
+const APPETITE: usize = 16 * 1024;
+/// What a read asks for once more keeps coming.
+const MAX_APPETITE: usize = 256 * 1024;
+const LEAST_ROOM: usize = 8 * 1024;

@@ -1,0 +1,130 @@
+//! Why a request got no answer, or only a part of one.
+
+use std::{error::Error, fmt};
+
+/// A request that could not be sent, or an answer that did not come whole.
+#[derive(Debug)]
+pub struct UpstreamError {
+    kind: Kind,
+    source: Option<Source>,
+}
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The client's.
+    Client,
+    /// The upstream's, or the network's on the way there.
+    Upstream,
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The upstream's name leads to no address.
+    Resolve,
+    /// None of its addresses takes connections.
+    Connect,
+    /// No connection, TLS included, came about in time.
+    ConnectTimeout,
+    /// The TLS handshake failed.
+    Tls,
+    /// The connection broke while the request was sent, and no answer was on its way.
+    Write,
+    /// The connection ended before the head of the answer.
+    Closed,
+    /// The head of the answer did not come in time.
+    ResponseHeadTimeout,
+    /// The answer is not the HTTP/1.1 the gate accepts.
+    BadResponse(&'static str),
+    /// The connection ended before the end of the answer's body.
+    BodyBroken,
+    /// The request says in no acceptable way where its body ends.
+    BadRequest(&'static str),
+    /// The client's body broke off, or was not what its head announced.
+    ClientBody,
+}
+
+impl UpstreamError {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self { kind, source: None }
+    }
+
+    pub(super) fn with(kind: Kind, source: impl Into<Source>) -> Self {
+        Self {
+            kind,
+            source: Some(source.into()),
+        }
+    }
+
+    /// What went wrong.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whose fault it is.
+    pub const fn side(&self) -> Side {
+        match self.kind {
+            Kind::BadRequest(_) | Kind::ClientBody => Side::Client,
+            Kind::Resolve
+            | Kind::Connect
+            | Kind::ConnectTimeout
+            | Kind::Tls
+            | Kind::Write
+            | Kind::Closed
+            | Kind::ResponseHeadTimeout
+            | Kind::BadResponse(_)
+            | Kind::BodyBroken => Side::Upstream,
+        }
+    }
+
+    /// Whether it is the client's fault.
+    pub const fn is_clients(&self) -> bool {
+        matches!(self.side(), Side::Client)
+    }
+
+    /// A stable word for logs and metrics.
+    pub const fn id(&self) -> &'static str {
+        match self.kind {
+            Kind::Resolve => "upstream.resolve",
+            Kind::Connect => "upstream.connect",
+            Kind::ConnectTimeout => "upstream.connect-timeout",
+            Kind::Tls => "upstream.tls",
+            Kind::Write => "upstream.write",
+            Kind::Closed => "upstream.closed",
+            Kind::ResponseHeadTimeout => "upstream.response-head-timeout",
+            Kind::BadResponse(_) => "upstream.bad-response",
+            Kind::BodyBroken => "upstream.body-broken",
+            Kind::BadRequest(_) => "client.bad-request",
+            Kind::ClientBody => "client.body",
+        }
+    }
+}
+
+impl fmt::Display for UpstreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Resolve => f.write_str("the upstream's name leads to no address"),
+            Kind::Connect => f.write_str("the upstream takes no connection"),
+            Kind::ConnectTimeout => f.write_str("no connection to the upstream came about in time"),
+            Kind::Tls => f.write_str("the TLS handshake with the upstream failed"),
+            Kind::Write => f.write_str("the upstream broke off while the request was sent"),
+            Kind::Closed => f.write_str("the upstream closed the connection before it answered"),
+            Kind::ResponseHeadTimeout => f.write_str("the upstream did not answer in time"),
+            Kind::BadResponse(why) => write!(f, "the upstream's answer is malformed: {why}"),
+            Kind::BodyBroken => f.write_str("the upstream broke off in the middle of its answer"),
+            Kind::BadRequest(why) => write!(f, "the request's framing is malformed: {why}"),
+            Kind::ClientBody => f.write_str("the client's body broke off or is not what its head announced"),
+        }
+    }
+}
+
+impl Error for UpstreamError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn Error + 'static))
+    }
+}

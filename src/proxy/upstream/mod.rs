@@ -1,0 +1,244 @@
+//! The way to the store: an HTTP/1.1 client that changes nothing.
+//!
+//! - It runs inside the request's own future; a connection has no task of its own.
+//! - What it takes for an answer is strict: an answer that two readers could cut differently is an error.
+//! - A connection serves again only after both bodies were wholly consumed, both sides agreed to keep it, and nothing
+//!   was left behind the answer. Whatever is dropped before is closed.
+//! - Requests go up while answers come down: an early answer is relayed while the upload goes on.
+//! - An answer that broke off is an error of its body, never its end.
+//!
+//! One [`Upstream`] belongs to one worker, and is made and used on that worker's `LocalSet`.
+
+mod chunked;
+mod connect;
+mod connection;
+mod decode;
+mod error;
+mod lines;
+mod outgoing;
+mod pool;
+mod request_head;
+mod response_body;
+mod response_head;
+mod stream;
+mod sweep;
+mod upload;
+
+pub use super::body::RequestBody;
+pub use connect::{Origin, Timeouts};
+pub use error::{Kind, Side, UpstreamError};
+pub use response_body::ResponseBody;
+
+use crate::{classify::Admitted, obs::operation::Operation, policy::Permit};
+use connection::{Connection, Outlook};
+use http::{HeaderMap, Method, Response, StatusCode};
+use pool::Pool;
+use request_head::Plan;
+use response_head::ResponseHead;
+use std::{
+    cell::Cell,
+    fmt,
+    future::poll_fn,
+    rc::{Rc, Weak},
+    time::Duration,
+};
+use stream::Care;
+use sweep::Sweep;
+use tokio::time::Instant;
+
+/// The store, as one worker sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Upstream(Rc<Shared>);
+
+/// What the exchanges of a worker share.
+struct Shared {
+    origin: Origin,
+    sweep: Rc<Sweep>,
+    pool: Pool,
+    /// A buffer to write the next head into.
+    spare: Cell<Vec<u8>>,
+}
+
+/// An answer of the store's.
+#[derive(Debug)]
+pub enum Answer {
+    /// On its way to the client.
+    Free(Response<ResponseBody>),
+    /// Held back: what it says decides whether the client may have it (rulings, 17).
+    Held(Held),
+}
+
+/// An answer held back, its body unread. Dropping it closes the connection to upstream.
+#[derive(Debug)]
+pub struct Held(Response<ResponseBody>);
+
+impl Upstream {
+    /// An upstream to which no connection has been made yet.
+    pub fn new(origin: Origin) -> Self {
+        let waits = [
+            origin.timeouts.response_head,
+            origin.timeouts.slow_response_head,
+            MAX_TICK * 8,
+        ];
+        let shortest = waits.into_iter().min().unwrap_or(MAX_TICK);
+        let sweep = Rc::new(Sweep::new((shortest / 8).max(MIN_TICK)));
+        let pool = Pool::new(Rc::clone(&sweep));
+        Self(Rc::new(Shared {
+            origin,
+            sweep,
+            pool,
+            spare: Cell::default(),
+        }))
+    }
+
+    /// Sends a request, and gives its answer as soon as the answer's head is there.
+    ///
+    /// # Errors
+    /// Why there is no answer; [`UpstreamError::side`] tells whose fault that is.
+    pub async fn send(&self, admitted: Admitted<'_, '_>, body: RequestBody) -> Result<Answer, UpstreamError> {
+        let classified = admitted.classified();
+        let patience = if is_slow(classified.facts.operation) {
+            self.0.origin.timeouts.slow_response_head
+        } else {
+            self.0.origin.timeouts.response_head
+        };
+        let mut head = self.0.spare.take();
+        let plan = request_head::write(classified.head, &mut head)?;
+        let (answer, connection) = self.0.exchange(head, &plan, body, patience).await?;
+        let holds = admitted.permit().held() && classified.head.method == Method::GET;
+        let response = self.0.response(answer, connection);
+        if holds && response.status().is_success() {
+            Ok(Answer::Held(Held(response)))
+        } else {
+            Ok(Answer::Free(response))
+        }
+    }
+}
+
+impl Held {
+    /// The answer's status: a 2xx.
+    pub fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    /// The answer's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// Lets the answer go, for the permit that was given on what it says; the permit is spent.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is spent by sending")]
+    pub fn release(self, permit: Permit) -> Response<ResponseBody> {
+        debug_assert!(
+            !permit.held(),
+            "a permit that holds the answer does not release it"
+        );
+        self.0
+    }
+}
+
+impl Shared {
+    /// Sends on an idle connection if there is one, and once more on a new one if that turns out to be stale.
+    async fn exchange(
+        self: &Rc<Self>,
+        head: Vec<u8>,
+        plan: &Plan,
+        body: RequestBody,
+        patience: Duration,
+    ) -> Result<(ResponseHead, Box<Connection>), UpstreamError> {
+        let repeatable = plan.idempotent && !plan.has_body();
+        let care = if repeatable { Care::Repeatable } else { Care::Once };
+        let (mut head, mut body) = (head, Some(body));
+        if let Some(mut connection) = self.pool.take(care) {
+            self.spare.set(connection.begin(head, plan, body, patience));
+            match poll_fn(|cx| connection.poll_head(cx)).await {
+                Ok(answer) => return Ok((answer, connection)),
+                Err(error) if matches!(error.kind(), Kind::Closed | Kind::Write) => {
+                    (head, body) = connection.take_unanswered(plan.idempotent).ok_or(error)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut connection = self.connect().await?;
+        self.spare.set(connection.begin(head, plan, body, patience));
+        let answer = poll_fn(|cx| connection.poll_head(cx)).await?;
+        Ok((answer, connection))
+    }
+
+    fn response(
+        self: &Rc<Self>,
+        head: ResponseHead,
+        mut connection: Box<Connection>,
+    ) -> Response<ResponseBody> {
+        connection.expect_body(head.body);
+        let mut response = Response::new(ResponseBody::new(connection, Rc::clone(self)));
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        if let Some(reason) = head.reason {
+            response.extensions_mut().insert(reason);
+        }
+        response
+    }
+
+    async fn connect(self: &Rc<Self>) -> Result<Box<Connection>, UpstreamError> {
+        let stream = self.origin.connect().await?;
+        if self.sweep.start() {
+            tokio::task::spawn_local(drive(Rc::downgrade(self), self.sweep.period()));
+        }
+        Ok(Box::new(Connection::new(stream, self.sweep.watch())))
+    }
+
+    /// Takes a connection back after its answer's end. If the answer was early, the rest of the upload goes on
+    /// without it: a client that is still sending is not cut off for having got its answer.
+    fn give_back(self: &Rc<Self>, mut connection: Box<Connection>) {
+        match connection.outlook() {
+            Outlook::Close => {}
+            Outlook::Keep => self.pool.put(connection),
+            Outlook::Finish => {
+                let shared = Rc::downgrade(self);
+                tokio::task::spawn_local(async move {
+                    if poll_fn(|cx| connection.poll_finish(cx)).await
+                        && let Some(shared) = shared.upgrade()
+                    {
+                        shared.pool.put(connection);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Drives the clock of one worker as long as the worker has an upstream.
+async fn drive(shared: Weak<Shared>, period: Duration) {
+    let began = Instant::now();
+    loop {
+        tokio::time::sleep(period).await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.sweep.tick(began.elapsed());
+        shared.pool.clean();
+    }
+}
+
+/// Operations that take the store its time.
+const fn is_slow(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::CopyObject
+            | Operation::UploadPartCopy
+            | Operation::CompleteMultipartUpload
+            | Operation::RestoreObject
+    )
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("host", &self.0.origin.host)
+            .field("port", &self.0.origin.port)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The clock's precision, and what it is at most.
+const MAX_TICK: Duration = Duration::from_secs(1);
+const MIN_TICK: Duration = Duration::from_millis(5);

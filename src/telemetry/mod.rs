@@ -1,0 +1,11 @@
+//! What the gate says of itself: one access-log event a request, counters, and diagnostics. No secret reaches it.
+
+mod access_log;
+mod diagnostics;
+mod metrics;
+mod record;
+
+pub use access_log::{AccessLog, Format, Writer};
+pub use diagnostics::init;
+pub use metrics::{Counters, render};
+pub use record::{Outcome, Record, RequestId, Told};

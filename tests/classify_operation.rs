@@ -1,0 +1,512 @@
+//! Rulings A: which operation a head names, and what is refused because it could be read as another.
+
+#![expect(clippy::panic, reason = "a failed test panics")]
+
+mod heads;
+
+use heads::{borrowed, classified, head, refusal, trio};
+use obsgate::{
+    classify::Teller,
+    obs::{
+        encryption::{Encryption, EncryptionSet},
+        malformed::Malformed,
+        operation::Operation,
+    },
+    policy::Also,
+};
+
+fn operation(line: &str) -> Operation {
+    let copy = line.contains(" copy");
+    let form = line.contains(" form");
+    let line = line.trim_end_matches(" copy").trim_end_matches(" form");
+    let mut headers = Vec::new();
+    if copy {
+        headers.push(("x-obs-copy-source", "/b/k"));
+    }
+    if form {
+        headers.push(("Content-Type", "multipart/form-data; boundary=x"));
+    }
+    classified(&head(line, &headers))
+        .unwrap_or_else(|why| panic!("{line}: {}", why.id()))
+        .facts
+        .operation
+}
+
+#[test]
+fn every_operation_is_reached_by_a_request_head() {
+    use Operation as Op;
+    let heads = [
+        ("POST /b/k?append&position=0", Op::AppendObject),
+        ("POST /b/k?uploadId=U", Op::CompleteMultipartUpload),
+        ("PUT /b/k copy", Op::CopyObject),
+        (
+            "GET /b/k?versionId=1&response-content-type=x&attname=a",
+            Op::GetObject,
+        ),
+        ("HEAD /b/k?acl", Op::HeadObject),
+        ("POST /b/k?uploads", Op::InitiateMultipartUpload),
+        ("POST /b form", Op::PostObject),
+        ("PUT /b/k", Op::PutObject),
+        ("PUT /b/k?partNumber=1&uploadId=U", Op::UploadPart),
+        ("PUT /b/k?partNumber=1&uploadId=U copy", Op::UploadPartCopy),
+        ("DELETE /b/k?uploadId=U", Op::AbortMultipartUpload),
+        ("GET /b/k?uploadId=U&max-parts=2", Op::ListParts),
+        ("PUT /b/k?modify&position=3", Op::ModifyObject),
+        ("PUT /b/k?truncate&length=3", Op::TruncateObject),
+        ("POST /b/k?rename&name=x", Op::RenameObject),
+        ("PUT /b/k?metadata", Op::SetObjectMetadata),
+        ("PUT /b/k?acl", Op::PutObjectAcl),
+        ("GET /b/k?acl", Op::GetObjectAcl),
+        ("PUT /b/k?tagging", Op::PutObjectTagging),
+        ("GET /b/k?tagging", Op::GetObjectTagging),
+        ("DELETE /b/k?tagging", Op::DeleteObjectTagging),
+        ("PUT /b/k?retention", Op::PutObjectRetention),
+        ("GET /b/k?retention", Op::GetObjectRetention),
+        ("PUT /b/k?legal-hold", Op::PutObjectLegalHold),
+        ("GET /b/k?legal-hold", Op::GetObjectLegalHold),
+        ("POST /b/k?restore&versionId=1", Op::RestoreObject),
+        ("POST /b/k?select&select-type=2", Op::SelectObjectContent),
+        ("PUT /b/k?symlink", Op::PutSymlink),
+        ("GET /b/k?symlink", Op::GetSymlink),
+        ("GET /b/k?torrent", Op::GetObjectTorrent),
+        ("DELETE /b/k", Op::DeleteObject),
+        ("GET /", Op::ListBuckets),
+        ("PUT /b", Op::CreateBucket),
+        ("HEAD /b?apiversion", Op::HeadBucket),
+        ("DELETE /b", Op::DeleteBucket),
+        ("GET /b/?list-type=2&prefix=a", Op::ListObjects),
+        ("GET /b?uploads", Op::ListMultipartUploads),
+        ("POST /b?delete", Op::DeleteObjects),
+        ("PUT /b?encryption", Op::PutBucketEncryption),
+        ("GET /b?encryption", Op::GetBucketEncryption),
+        ("DELETE /b?encryption", Op::DeleteBucketEncryption),
+        ("GET /b?lifecycle", Op::GetBucketConfiguration),
+        ("PUT /b?storageClass", Op::PutBucketConfiguration),
+        ("DELETE /b?website", Op::DeleteBucketConfiguration),
+        ("OPTIONS /b/k", Op::Options),
+        ("HEAD /?apiversion", Op::Other),
+        // Beyond one for each: what else leads to them.
+        ("PUT /b/k?uploadId=U", Op::UploadPart),
+        ("PUT /b/k?partNumber=1", Op::UploadPart),
+        ("PUT /b/k?partNumber=1&uploadId=U&acl", Op::UploadPart),
+        ("PUT /b/k?uploads", Op::PutObject),
+        ("PUT /b/k?x-image-process=a", Op::PutObject),
+        ("POST /b/k form", Op::PostObject),
+        ("POST /b/k", Op::Other),
+        ("OPTIONS *", Op::Options),
+        ("DELETE /", Op::Other),
+    ];
+    for (line, expected) in heads {
+        assert_eq!(operation(line), expected, "{line}");
+    }
+    for one in Operation::ALL {
+        assert!(
+            heads.iter().any(|(_, reached)| *reached == one),
+            "{one} has no head"
+        );
+    }
+}
+
+#[test]
+fn a_subresource_matches_only_as_documented() {
+    for query in [
+        "ACL",
+        "Tagging",
+        "uploadid=U",
+        "UploadId=U",
+        "partnumber=1&uploadId=U",
+        "a%63l",
+        "acl%20",
+        "acl+",
+        "%61cl=",
+        "legal_hold",
+        "Metadata",
+        "MODIFY",
+        "truncat%65",
+        "Position=0",
+        "Uploads",
+        "Append&position=0",
+    ] {
+        for method in ["PUT", "POST", "GET", "DELETE"] {
+            assert_eq!(
+                refusal(&format!("{method} /b/k?{query}"), &[]),
+                Some(Malformed::Subresource),
+                "{method} {query}"
+            );
+        }
+    }
+    assert_eq!(refusal("POST /b?Delete", &[]), Some(Malformed::Subresource));
+}
+
+#[test]
+fn a_subresource_twice_must_have_one_value() {
+    assert_eq!(
+        refusal("PUT /b/k?uploadId=1&partNumber=1&uploadId=2", &[]),
+        Some(Malformed::SubresourceRepeated)
+    );
+    assert_eq!(
+        refusal("PUT /b/k?partNumber=1&uploadId=1&partNumber=%31", &[]),
+        Some(Malformed::SubresourceRepeated)
+    );
+    assert_eq!(
+        refusal("GET /b/k?acl&acl=1", &[]),
+        Some(Malformed::SubresourceRepeated)
+    );
+    assert_eq!(
+        refusal("POST /b/k?append&position=0&position=5", &[]),
+        Some(Malformed::SubresourceRepeated)
+    );
+    assert_eq!(refusal("PUT /b/k?uploadId=1&partNumber=1&uploadId=1", &[]), None);
+}
+
+#[test]
+fn a_subresource_has_a_value_only_where_it_is_documented_with_one() {
+    for line in [
+        "PUT /b/k?acl=x",
+        "PUT /b/k?uploadId=&partNumber=1",
+        "POST /b/k?uploadId",
+        "POST /b?delete=1",
+        "POST /b/k?restore=1",
+    ] {
+        assert_eq!(refusal(line, &[]), Some(Malformed::SubresourceValue), "{line}");
+    }
+    assert_eq!(refusal("PUT /b/k?acl=", &[]), None);
+}
+
+#[test]
+fn uploads_upload_id_and_append_exclude_each_other() {
+    for query in [
+        "uploads&uploadId=U",
+        "append&position=0&uploads",
+        "append&position=0&uploadId=U",
+    ] {
+        assert_eq!(
+            refusal(&format!("POST /b/k?{query}"), &[]),
+            Some(Malformed::SubresourcesTogether),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn a_query_name_that_cannot_be_decoded_is_refused() {
+    for query in ["acl%", "a%zz", "a%00"] {
+        assert_eq!(
+            refusal(&format!("PUT /b/k?{query}"), &[]),
+            Some(Malformed::QueryName),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn methods_outside_the_api_are_refused_as_not_allowed() {
+    for line in [
+        "TRACE /b/k",
+        "PATCH /b/k",
+        "PRI /b/k",
+        "get /b/k",
+        "PROPFIND /b/k",
+    ] {
+        assert_eq!(refusal(line, &[]), Some(Malformed::Method), "{line}");
+    }
+    assert_eq!(
+        refusal("CONNECT obs.example.com:80", &[]),
+        Some(Malformed::Method)
+    );
+    assert_eq!(Malformed::Method.status(), 405);
+}
+
+#[test]
+fn stray_parameters_of_encryption_on_a_put_or_post_are_judged_as_put_object_too() {
+    let put_kms = Some(Also {
+        operation: Operation::PutObject,
+        target: EncryptionSet::only(Encryption::SseKms),
+    });
+    for line in [
+        "PUT /b/k?acl",
+        "PUT /b/k?partNumber=1&uploadId=U",
+        "POST /b/k?uploadId=U",
+        "PUT /b?policy",
+        "PUT /b?encryption",
+        "POST /b/k",
+        "PUT /b/k?metadata",
+        "POST /b/k?restore",
+        "POST /b?delete",
+        "PUT /b/k?partNumber=1",
+    ] {
+        for (name, value) in [
+            ("x-obs-server-side-encryption", "kms"),
+            ("x-amz-server-side-encryption", "aws:kms"),
+            ("x-obs-server-side-encryption-kms-key-id", "id"),
+            ("x-amz-server-side-encryption-aws-kms-key-id", "id"),
+            ("x-obs-sse-kms-key-project-id", "p"),
+            ("x-amz-server-side-encryption-context", "e30="),
+            ("x-amz-server-side-encryption-bucket-key-enabled", "true"),
+        ] {
+            let parts = head(line, &[(name, value)]);
+            assert_eq!(classified(&parts).unwrap().facts.also, put_kms, "{line} {name}");
+        }
+        assert_eq!(classified(&head(line, &[])).unwrap().facts.also, None, "{line}");
+    }
+    let parts = head(
+        "PUT /b",
+        &[("x-amz-server-side-encryption-bucket-key-enabled", "true")],
+    );
+    assert_eq!(
+        classified(&parts).unwrap().facts.also,
+        put_kms,
+        "seed 002 gives a bucket no such header"
+    );
+}
+
+#[test]
+fn every_get_is_judged_as_get_object_on_its_answer() {
+    for line in [
+        "GET /",
+        "GET /b",
+        "GET /b?website",
+        "GET /b/k?acl",
+        "GET /b/k?uploadId=U",
+        "GET /b/k?unknown",
+        "GET /b?unknown",
+    ] {
+        let parts = head(line, &[]);
+        let got = classified(&parts).unwrap();
+        let target = EncryptionSet::WITHOUT_CUSTOMER_KEY;
+        assert_eq!(got.target, Teller::Response, "{line}");
+        if got.facts.operation == Operation::GetObject {
+            assert_eq!(got.facts.target, target, "{line}");
+        } else {
+            assert_eq!(
+                got.facts.also,
+                Some(Also {
+                    operation: Operation::GetObject,
+                    target
+                }),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_customer_key_that_the_store_may_overlook_settles_nothing_of_a_get() {
+    let parts = head(
+        "GET /b/k",
+        &[("x-amz-server-side-encryption-customer-algorithm", "AES256")],
+    );
+    let got = classified(&parts).unwrap();
+    assert_eq!(got.target, Teller::Response);
+    assert_eq!(got.facts.target, EncryptionSet::only(Encryption::SseC));
+    let also = Also {
+        operation: Operation::GetObject,
+        target: EncryptionSet::ALL,
+    };
+    assert_eq!(got.facts.also, Some(also));
+}
+
+#[test]
+fn a_copy_needs_one_source_that_names_an_object() {
+    for source in [
+        "/b/k",
+        "b/k",
+        "b%2Fk",
+        "/b/k?versionId=1",
+        "/b/a k%",
+        "b/%E4%B8%AD",
+    ] {
+        assert_eq!(
+            refusal("PUT /b/k", &[("x-amz-copy-source", source)]),
+            None,
+            "{source}"
+        );
+    }
+    for source in ["", "/", "b", "/b/", "//k", "b/?versionId=1", "%2Fk"] {
+        assert_eq!(
+            refusal("PUT /b/k", &[("x-obs-copy-source", source)]),
+            Some(Malformed::CopySource),
+            "{source}"
+        );
+    }
+    for pair in [
+        ["x-obs-copy-source", "x-amz-copy-source"],
+        ["x-obs-copy-source", "X-Obs-Copy-Source"],
+    ] {
+        let headers = pair.map(|name| (name, "/b/k"));
+        assert_eq!(refusal("PUT /b/k", &headers), Some(Malformed::CopySourceRepeated));
+    }
+}
+
+#[test]
+fn a_copy_has_no_body() {
+    for line in ["PUT /b/k", "PUT /b/k?partNumber=1&uploadId=U"] {
+        for body in [("Content-Length", "1"), ("Transfer-Encoding", "chunked")] {
+            let got = refusal(line, &[("x-obs-copy-source", "/b/k"), body]);
+            assert_eq!(got, Some(Malformed::CopyBody), "{line} {body:?}");
+        }
+        assert_eq!(
+            refusal(line, &[("x-obs-copy-source", "/b/k"), ("Content-Length", "0")]),
+            None
+        );
+    }
+    assert_eq!(Malformed::CopyBody.code().as_str(), "MaxMessageLengthExceeded");
+}
+
+#[test]
+fn a_copy_source_stands_only_where_something_is_copied() {
+    let source = [("x-obs-copy-source", "/b/k")];
+    assert_eq!(
+        refusal("PUT /b/k?acl", &source),
+        Some(Malformed::CopySourceMisplaced)
+    );
+    assert_eq!(
+        refusal("PUT /b/k?x-obs-copy-source=/b/k", &[]),
+        Some(Malformed::CopySourceMisplaced)
+    );
+    assert_eq!(
+        refusal("PUT /b/k?partNumber=1", &source),
+        Some(Malformed::PartOfCopy)
+    );
+    assert_eq!(
+        refusal("PUT /b/k?uploadId=U", &source),
+        Some(Malformed::PartOfCopy)
+    );
+}
+
+#[test]
+fn either_dialect_goes_with_either_signature() {
+    for (name, signature) in [
+        ("x-obs-copy-source", "AWS AK:c2ln"),
+        ("x-amz-copy-source", "OBS AK:c2ln"),
+    ] {
+        let parts = head("PUT /b/k", &[(name, "/b/k"), ("Authorization", signature)]);
+        assert_eq!(classified(&parts).unwrap().facts.operation, Operation::CopyObject);
+    }
+}
+
+#[test]
+fn an_append_at_position_zero_takes_the_buckets_default_and_a_later_one_the_objects() {
+    for (query, teller) in [
+        ("append&position=0", Teller::BucketDefault),
+        ("append&position=00", Teller::Object),
+        ("append&position=7", Teller::Object),
+        ("append", Teller::Object),
+    ] {
+        let parts = head(&format!("POST /b/k?{query}"), &[]);
+        let got = classified(&parts).unwrap();
+        assert_eq!(
+            (got.target, got.facts.target),
+            (teller, EncryptionSet::WITHOUT_CUSTOMER_KEY),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn get_and_head_have_no_body() {
+    for method in ["GET", "HEAD"] {
+        for body in [("Content-Length", "3"), ("Transfer-Encoding", "chunked")] {
+            assert_eq!(refusal(&format!("{method} /b/k"), &[body]), Some(Malformed::Body));
+        }
+        assert_eq!(
+            refusal(&format!("{method} /b/k"), &[("Content-Length", "0")]),
+            None
+        );
+    }
+}
+
+#[test]
+fn a_body_has_one_length() {
+    for headers in [
+        &[("Content-Length", "1"), ("Content-Length", "1")][..],
+        &[("Content-Length", "1, 1")],
+        &[("Content-Length", "+1")],
+        &[("Content-Length", "")],
+        &[("Content-Length", "1"), ("Transfer-Encoding", "chunked")],
+    ] {
+        assert_eq!(
+            refusal("PUT /b/k", headers),
+            Some(Malformed::ContentLength),
+            "{headers:?}"
+        );
+    }
+}
+
+#[test]
+fn a_selection_is_judged_as_a_read_that_only_memory_can_tell_of() {
+    let parts = head("POST /b/k?select&select-type=2", &[]);
+    let got = classified(&parts).unwrap();
+    assert_eq!(got.facts.also.unwrap().operation, Operation::GetObject);
+    assert_eq!(got.target, Teller::Object);
+    let stray = [("x-obs-server-side-encryption", "AES256")];
+    assert_eq!(
+        refusal("POST /b/k?select&select-type=2", &stray),
+        Some(Malformed::Contradiction)
+    );
+}
+
+#[test]
+fn a_form_is_never_settled_by_its_head() {
+    let form = ("Content-Type", "multipart/form-data; boundary=x");
+    let parts = head("POST /b", &[form]);
+    let got = classified(&parts).unwrap();
+    assert!(got.awaits_form());
+    assert_eq!((got.facts.target, got.target), (EncryptionSet::ALL, Teller::Form));
+    let parts = head("POST /b", &[form, ("x-obs-server-side-encryption", "kms")]);
+    let also = classified(&parts).unwrap().facts.also.unwrap();
+    assert_eq!(
+        also,
+        Also {
+            operation: Operation::PutObject,
+            target: EncryptionSet::only(Encryption::SseKms)
+        }
+    );
+    let mut headers = trio("obs", "");
+    headers.push((form.0.into(), form.1.into()));
+    let parts = head("POST /b", &borrowed(&headers));
+    let got = classified(&parts).unwrap();
+    assert!(got.facts.customer_key);
+    assert_eq!(
+        got.facts.also.unwrap().target,
+        EncryptionSet::only(Encryption::SseC)
+    );
+}
+
+#[test]
+fn a_post_to_a_bucket_is_a_deletion_or_a_form_without_doubt() {
+    assert_eq!(refusal("POST /b", &[]), Some(Malformed::NotAForm));
+    assert_eq!(
+        refusal("POST /b", &[("Content-Type", "text/plain")]),
+        Some(Malformed::NotAForm)
+    );
+    let form = ("Content-Type", "multipart/form-data; boundary=x");
+    for headers in [
+        &[form, form][..],
+        &[form, ("Content-Type", "text/plain")],
+        &[("Content-Type", "multipart/form-data")],
+        &[("Content-Type", "multipart/form-data; boundary=a; boundary=b")],
+        &[("Content-Type", "text/plain, multipart/form-data; boundary=a")],
+    ] {
+        assert_eq!(
+            refusal("POST /b", headers),
+            Some(Malformed::ContentType),
+            "{headers:?}"
+        );
+        assert_eq!(
+            refusal("POST /b/k", headers),
+            Some(Malformed::ContentType),
+            "{headers:?}"
+        );
+    }
+    assert_eq!(refusal("POST /b?delete", &[form]), Some(Malformed::ContentType));
+    assert_eq!(
+        refusal("POST /b?delete", &[("Content-Type", "application/xml")]),
+        None
+    );
+    assert_eq!(
+        refusal("POST /b/k?uploads", &[form]),
+        None,
+        "the object's own type"
+    );
+}

@@ -1,0 +1,10 @@
+//! What the wire tests share: a connection's raw bytes, from either end, and an origin that follows a script.
+//!
+//! Blocking and on threads of its own, so that a script reads as what happens. Every wait has an end: a script that
+//! waits for bytes that never come fails its test.
+
+mod origin;
+mod wire;
+
+pub(crate) use origin::ScriptedOrigin;
+pub(crate) use wire::Wire;
