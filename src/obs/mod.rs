@@ -21,4 +21,5 @@ pub mod scheme;
 pub(crate) mod signature;
 pub mod sse;
 pub(crate) mod subresource;
+pub mod trailer;
 pub mod xml;
