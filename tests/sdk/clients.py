@@ -7,6 +7,8 @@ import boto3
 import botocore.config
 from botocore.exceptions import ClientError
 from obs import (
+    AppendObjectContent,
+    AppendObjectHeader,
     CompleteMultipartUploadRequest,
     CompletePart,
     CopyObjectHeader,
@@ -150,6 +152,13 @@ class Huawei(Client):
     def copy(self, bucket, source_key, source, key, target):
         headers = CopyObjectHeader(destSseHeader=self.sse(target), sourceSseHeader=self.key(source))
         return self.answer(self.sdk.copyObject(bucket, source_key, bucket, key, headers=headers))
+
+    def append(self, bucket, key, position, content, encryption):
+        """Of an object that is there, only the customer key is said again."""
+        stated = self.key(encryption) if position else self.sse(encryption)
+        content = AppendObjectContent(content=content, position=position)
+        headers = AppendObjectHeader(sseHeader=stated)
+        return self.answer(self.sdk.appendObject(bucket, key, content, headers=headers))
 
     def initiate(self, bucket, key, encryption="none"):
         return self.answer(self.sdk.initiateMultipartUpload(bucket, key, sseHeader=self.sse(encryption)))

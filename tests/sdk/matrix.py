@@ -3,7 +3,7 @@
 import itertools
 import unittest
 
-from clients import CUSTOMER_KEY, Huawei, every_client
+from clients import CUSTOMER_KEY, SCHEMES, Huawei, Nobody, every_client
 from demo import Demo
 from published import ENCRYPTIONS
 
@@ -17,6 +17,7 @@ class Matrix(unittest.TestCase):
         cls.addClassCleanup(cls.demo.stop)
         cls.bucket = cls.demo.facts["bucket"]
         cls.clients = list(every_client(cls.demo))
+        cls.nobody = [Nobody(cls.demo, scheme, dialect) for scheme in SCHEMES for dialect in ("obs", "amz")]
         # What is always allowed: for what a test needs before it begins, and for looking at what it left.
         cls.owner = Huawei(cls.demo, "https", "v4")
         for client in (*cls.clients, cls.owner):

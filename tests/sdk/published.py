@@ -1,4 +1,4 @@
-"""What the published rows demand under the profile `strict`: whatever any document demands. Deliberately naive."""
+"""What the published rows demand under `strict`: whatever any document demands. Deliberately naive."""
 
 import csv
 import functools

@@ -1,7 +1,7 @@
 """A bucket's default encryption, set through the gate: then uploads that name none are judged by it."""
 
 from matrix import CONTENT, Matrix
-from published import expectation
+from published import ENCRYPTIONS, expectation
 from wire import post_form
 
 DEFAULTS = ("sse-kms", "sse-obs")
@@ -44,6 +44,22 @@ class Defaults(Matrix):
             self.assertEqual(begun.encryption, default)
             part = client.part(bucket, "upload", begun.upload_id, 1, CONTENT, "none")
             self.assertTrue(judge(part, "UploadPart"))
+
+    def test_what_an_upload_names_goes_before_the_default(self):
+        buckets = {default: f"named-over-{default}" for default in DEFAULTS}
+        for default, bucket in buckets.items():
+            self.assertEqual(self.owner.create_bucket(bucket).status, 200)
+            self.assertEqual(self.owner.set_default(bucket, default).status, 200)
+
+        def check(client, key, default, encryption):
+            bucket = buckets[default]
+            answer = client.put(bucket, key, CONTENT, encryption)
+            if self.judge(answer, expectation("PutObject", encryption, client)):
+                self.assert_kept(key, encryption, bucket=bucket)
+            else:
+                self.assert_absent(key, bucket)
+
+        self.each(check, DEFAULTS, [one for one in ENCRYPTIONS if one != "none"])
 
     def test_an_upload_keeps_what_it_began_with(self):
         """Its bucket's default is another by the time its parts come."""

@@ -1,6 +1,5 @@
 """Forms of browsers: neither signature nor encryption is in the head."""
 
-from clients import SCHEMES, Nobody
 from matrix import CONTENT, Matrix
 from published import ENCRYPTIONS, expectation
 from wire import post_form
@@ -30,8 +29,7 @@ class Forms(Matrix):
             bucket = self.demo.facts["public"]
             self.post(client, bucket, key, client.form(bucket, key, encryption), encryption)
 
-        nobody = [Nobody(self.demo, scheme, dialect) for scheme in SCHEMES for dialect in ("obs", "amz")]
-        self.each(check, ENCRYPTIONS, clients=nobody)
+        self.each(check, ENCRYPTIONS, clients=self.nobody)
 
     def post(self, client, bucket, key, fields, encryption):
         answer = post_form(client.url(bucket), client.ca, fields, CONTENT)

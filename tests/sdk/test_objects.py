@@ -1,6 +1,6 @@
 """Put, get, head and copy, in every encryption."""
 
-from clients import SCHEMES, Nobody
+from clients import Huawei
 from matrix import CONTENT, Matrix
 from published import ENCRYPTIONS, expectation, pairs
 
@@ -46,6 +46,21 @@ class Objects(Matrix):
 
         self.each(check, pairs("CopyObject"))
 
+    def test_append(self):
+        """The documents have no rows for it: it is put. Only Huawei's SDK can do it."""
+
+        def check(client, key, encryption):
+            expected = expectation("PutObject", encryption, client)
+            for position in (0, len(CONTENT)):
+                answer = client.append(self.bucket, key, position, CONTENT, encryption)
+                if not self.judge(answer, expected):
+                    answer = self.owner.append(self.bucket, key, position, CONTENT, encryption)
+                    self.assertEqual(answer.status, 200, answer)
+            self.assert_kept(key, encryption, CONTENT * 2)
+
+        clients = [client for client in self.clients if isinstance(client, Huawei)]
+        self.each(check, ENCRYPTIONS, clients=clients)
+
     def test_unsigned(self):
         """In the bucket that anybody may read and write. No signature is not version 4."""
         bucket = self.demo.facts["public"]
@@ -61,5 +76,4 @@ class Objects(Matrix):
             if self.judge(answer, expectation("GetObject", encryption, client)):
                 self.assertEqual(answer.body.decode(), CONTENT)
 
-        nobody = [Nobody(self.demo, scheme, dialect) for scheme in SCHEMES for dialect in ("obs", "amz")]
-        self.each(check, ENCRYPTIONS, clients=nobody)
+        self.each(check, ENCRYPTIONS, clients=self.nobody)
