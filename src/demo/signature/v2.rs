@@ -4,6 +4,7 @@
 use super::{Credentials, Signable, Unverified, encoding};
 use crate::obs::dialect::Dialect;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write;
 
 /// The value of `Authorization`. The headers must hold a date: `Date`, `x-obs-date` or `x-amz-date`.
@@ -84,8 +85,18 @@ pub fn verify_query(credentials: &Credentials, request: &Signable<'_>) -> Result
         .ok_or(Unverified::Malformed)?;
     let (expires, found) = (parameter("Expires")?, parameter("Signature")?);
     let deadline = expires.parse().map_err(|_| Unverified::Malformed)?;
-    let expected = sign(credentials, &string_to_sign(dialect, request, Some(expires)));
-    credentials.judge(access_key, &expected, found)?;
+    let judge = |request: &Signable<'_>| {
+        let expected = sign(credentials, &string_to_sign(dialect, request, Some(expires)));
+        credentials.judge(access_key, &expected, found)
+    };
+    judge(request).or_else(|as_sent| {
+        let headers = headers_in_query(dialect, request, &pairs).ok_or(as_sent)?;
+        judge(&Signable {
+            query: &without_headers(dialect, request.query),
+            headers: &headers,
+            ..*request
+        })
+    })?;
     Ok(deadline)
 }
 
@@ -143,6 +154,40 @@ fn subresources(dialect: Dialect, query: &str) -> String {
         return String::new();
     }
     format!("?{}", signed.join("&"))
+}
+
+/// The request's headers as boto signs them before it moves them into the query; nothing when it has moved none.
+fn headers_in_query(
+    dialect: Dialect,
+    request: &Signable<'_>,
+    pairs: &[(String, Option<String>)],
+) -> Option<HeaderMap> {
+    let mut moved = pairs
+        .iter()
+        .filter(|(name, _)| is_header(dialect, name))
+        .peekable();
+    moved.peek()?;
+    let mut headers = request.headers.clone();
+    for (name, value) in moved {
+        let name = HeaderName::try_from(name).ok()?;
+        headers.append(name, HeaderValue::try_from(value.as_deref()?).ok()?);
+    }
+    Some(headers)
+}
+
+/// The query without the headers that were moved into it.
+fn without_headers(dialect: Dialect, query: &str) -> String {
+    let kept: Vec<_> = query
+        .split('&')
+        .filter(|pair| !is_header(dialect, pair.split('=').next().unwrap_or_default()))
+        .collect();
+    kept.join("&")
+}
+
+/// Whether a parameter is a header that was moved into the query: only `AWS` clients do so.
+fn is_header(dialect: Dialect, name: &str) -> bool {
+    dialect == Dialect::Amz
+        && (name.starts_with(prefix(dialect)) || ["content-md5", "content-type"].contains(&name))
 }
 
 /// Lower-case names of the API reference and the SDKs (obs-facts §1).
