@@ -1,6 +1,6 @@
 //! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
 
-use super::upstream::UpstreamError;
+use super::upstream::{Kind, UpstreamError};
 use crate::{
     obs::{encryption::Encryption, error::Code, malformed::Malformed, scheme::Scheme, sse::Defect},
     policy::{Denial, Facts, Policy, Requirement, Rule, Scope, Unknown},
@@ -56,12 +56,15 @@ impl Refusal {
                 argument: None,
             },
             Self::Denied { denial, facts } => denied(*denial, *facts, policy),
-            Self::Upstream(error) => Said {
-                rule: error.id(),
-                code: Code::ServiceUnavailable,
-                message: Cow::Borrowed("The store behind the gate cannot be reached. Please try again."),
-                argument: None,
-            },
+            Self::Upstream(error) => {
+                let (code, message) = unsent(error.kind());
+                Said {
+                    rule: error.id(),
+                    code,
+                    message: Cow::Borrowed(message),
+                    argument: None,
+                }
+            }
         }
     }
 
@@ -70,8 +73,11 @@ impl Refusal {
         match self {
             Self::Malformed(_) | Self::Defect(_) => Outcome::Malformed,
             Self::Denied { .. } => Outcome::Refused,
-            Self::Upstream(error) if error.is_clients() => Outcome::Abandoned,
-            Self::Upstream(_) => Outcome::Failed,
+            Self::Upstream(error) => match error.kind() {
+                Kind::BadRequest(_) => Outcome::Malformed,
+                Kind::ClientBody => Outcome::Abandoned,
+                _ => Outcome::Failed,
+            },
         }
     }
 }
@@ -137,6 +143,33 @@ fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'sta
             Code::InvalidArgument,
             Cow::Owned(format!("Requests {what} require {VERSION_4}.")),
             Some("Authorization"),
+        ),
+    }
+}
+
+/// Why there is no answer of the store's. A client at fault is told so: a 5xx would have it try again.
+const fn unsent(kind: Kind) -> (Code, &'static str) {
+    match kind {
+        Kind::BadRequest(_) => (
+            Code::InvalidRequest,
+            "The request must say in one way where its body ends, and its trailer must hold nothing that belongs in \
+             its head.",
+        ),
+        Kind::ClientBody => (
+            Code::InvalidRequest,
+            "The body of the request broke off, or is not what its head announces.",
+        ),
+        Kind::Resolve
+        | Kind::Connect
+        | Kind::ConnectTimeout
+        | Kind::Tls
+        | Kind::Write
+        | Kind::Closed
+        | Kind::ResponseHeadTimeout
+        | Kind::BadResponse(_)
+        | Kind::BodyBroken => (
+            Code::ServiceUnavailable,
+            "The store behind the gate cannot be reached. Please try again.",
         ),
     }
 }
