@@ -43,13 +43,26 @@ pub(super) enum Framed {
     ByConnection,
 }
 
-/// Written when it is dropped: at the end of the answer, or when the client went away before.
+/// One request's event, written when it is dropped: at the end of the answer, or when the client went away before,
+/// be it before there was an answer.
 #[derive(Debug)]
-struct Event {
-    record: Box<Record>,
+pub(super) struct Event {
+    pub(super) record: Box<Record>,
     intake: Intake,
     journal: Journal,
     ended: bool,
+}
+
+impl Event {
+    /// The event of a request that has just begun.
+    pub(super) fn begin(record: Record, intake: Intake, journal: Journal) -> Self {
+        Self {
+            record: Box::new(record),
+            intake,
+            journal,
+            ended: false,
+        }
+    }
 }
 
 impl AnswerBody {
@@ -74,14 +87,12 @@ impl AnswerBody {
 
     /// Ties the request's event to the end of this body.
     #[must_use]
-    pub(super) fn with_event(mut self, record: Box<Record>, intake: Intake, journal: Journal) -> Self {
-        self.event = Some(Event {
-            record,
-            intake,
-            journal,
-            ended: self.is_end_stream(),
-        });
-        self
+    pub(super) fn with_event(self, mut event: Event) -> Self {
+        event.ended = self.is_end_stream();
+        Self {
+            event: Some(event),
+            ..self
+        }
     }
 
     fn ended(&mut self, with: Outcome) {

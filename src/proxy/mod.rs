@@ -36,7 +36,7 @@ use crate::{
     policy::{Decision, Facts, Permit, Policy, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
-use answer::{AnswerBody, Framed};
+use answer::{AnswerBody, Event, Framed};
 use body::RequestBody;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
 use hyper::body::{Body as _, Incoming};
@@ -55,22 +55,18 @@ async fn handle(
     let (head, body) = request.into_parts();
     intake.begin(!body.is_end_stream());
     let id = worker.next_id();
-    let mut record = Box::new(Record::begin(
-        id,
-        arrival.peer,
-        arrival.scheme,
-        head.method.clone(),
-    ));
+    let record = Record::begin(id, arrival.peer, arrival.scheme, head.method.clone());
+    let mut event = Event::begin(record, intake.clone(), worker.journal.clone());
     let body = RequestBody::new(body).noted_in(intake.clone());
-    let response = match walk(worker, arrival, &head, body, &mut record).await {
+    let response = match walk(worker, arrival, &head, body, &mut event.record).await {
         Ok(response) => {
             let framed = framed(&head, &response);
             response.map(|body| AnswerBody::streaming(body, framed))
         }
         Err(refusal) => {
             let said = refusal.said(&worker.policy);
-            record.outcome = refusal.outcome();
-            record.rule = Some(said.rule.to_owned());
+            event.record.outcome = refusal.outcome();
+            event.record.rule = Some(said.rule.to_owned());
             let asked = Asked {
                 method: &head.method,
                 path: head.uri.path(),
@@ -81,8 +77,8 @@ async fn handle(
             respond::refuse(&said, &asked)
         }
     };
-    record.status = response.status().as_u16();
-    response.map(|body| body.with_event(record, intake, worker.journal.clone()))
+    event.record.status = response.status().as_u16();
+    response.map(|body| body.with_event(event))
 }
 
 /// The walk itself: every way out of it is an answer of the store's or a refusal.
