@@ -14,22 +14,32 @@ use crate::{
 };
 use rustls::ServerConfig;
 use std::{
+    convert::Infallible,
     fmt, io,
     net::SocketAddr,
     rc::Rc,
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// A running gate. [`Gate::stop`] ends it in order; dropping it lets the workers finish on their own.
 #[derive(Debug)]
 pub struct Gate {
     addresses: Vec<SocketAddr>,
-    admin: Option<SocketAddr>,
+    admin: Option<Admin>,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<io::Result<()>>>,
     writer: Writer,
+}
+
+/// The operator's listener: outlives the workers, so that it can say that they are finishing.
+#[derive(Debug)]
+struct Admin {
+    address: SocketAddr,
+    /// Ends it when dropped.
+    end: oneshot::Sender<Infallible>,
+    thread: JoinHandle<io::Result<()>>,
 }
 
 /// Why the gate cannot start.
@@ -94,10 +104,14 @@ impl Gate {
         if let Some(address) = config.admin() {
             let socket =
                 listener::bind(address, 1).map_err(|source| StartError::Listen { address, source })?;
-            gate.admin = socket.first().and_then(|one| one.local_addr().ok());
             for socket in socket {
+                let address = socket.local_addr().unwrap_or(address);
                 let (counters, stopped) = (counters.clone(), stopped.clone());
-                gate.spawn("admin".into(), move || admin::run(socket, counters, stopped))?;
+                let (end, ended) = oneshot::channel();
+                let thread = spawn("admin".into(), move || {
+                    admin::run(socket, counters, stopped, ended)
+                })?;
+                gate.admin = Some(Admin { address, end, thread });
             }
         }
         for ((number, sockets), counters) in (0..).zip(sockets).zip(counters) {
@@ -110,12 +124,13 @@ impl Gate {
                 stop: stopped.clone(),
             };
             let log = gate.writer.log(format);
-            gate.spawn(format!("worker-{number}"), move || {
+            let thread = spawn(format!("worker-{number}"), move || {
                 seed.run(move || Journal {
                     log: Rc::new(log),
                     counters,
                 })
             })?;
+            gate.threads.push(thread);
         }
         Ok(gate)
     }
@@ -125,35 +140,20 @@ impl Gate {
         &self.addresses
     }
 
-    /// The address that `/healthz` and `/readyz` answer on.
+    /// The address that `/healthz`, `/readyz` and `/metrics` answer on.
     pub fn admin(&self) -> Option<SocketAddr> {
-        self.admin
+        self.admin.as_ref().map(|admin| admin.address)
     }
 
     /// Stops accepting, lets what is in flight finish, and returns when all is done and logged.
     pub fn stop(self) {
         self.stop.send_replace(true);
-        for thread in self.threads {
-            match thread.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "a worker ended early"),
-                Err(_) => tracing::error!("a worker panicked"),
-            }
-        }
+        self.threads.into_iter().for_each(join);
         self.writer.finish();
-    }
-
-    fn spawn(
-        &mut self,
-        name: String,
-        run: impl FnOnce() -> io::Result<()> + Send + 'static,
-    ) -> Result<(), StartError> {
-        let thread = thread::Builder::new()
-            .name(name)
-            .spawn(run)
-            .map_err(StartError::Thread)?;
-        self.threads.push(thread);
-        Ok(())
+        if let Some(admin) = self.admin {
+            drop(admin.end);
+            join(admin.thread);
+        }
     }
 }
 
@@ -175,6 +175,25 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+fn spawn(
+    name: String,
+    run: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Result<JoinHandle<io::Result<()>>, StartError> {
+    thread::Builder::new()
+        .name(name)
+        .spawn(run)
+        .map_err(StartError::Thread)
+}
+
+fn join(thread: JoinHandle<io::Result<()>>) {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    match thread.join() {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "`{name}` ended early"),
+        Err(_) => tracing::error!("`{name}` panicked"),
+    }
+}
 
 fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {
     match transport {
