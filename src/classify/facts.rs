@@ -84,9 +84,9 @@ fn target(
                 Teller::Object
             },
         )),
-        Operation::UploadPart | Operation::UploadPartCopy | Operation::HeadObject if keyed => {
-            (by_key(true), Teller::Nobody)
-        }
+        Operation::HeadObject if keyed => (by_key(true), Teller::Nobody),
+        // The key does not settle what the upload is: a store may overlook it.
+        Operation::UploadPart | Operation::UploadPartCopy if keyed => (by_key(true), Teller::Upload),
         Operation::UploadPart | Operation::UploadPartCopy => (by_key(false), Teller::Upload),
         Operation::CompleteMultipartUpload | Operation::AbortMultipartUpload => {
             (EncryptionSet::ALL, Teller::Upload)

@@ -1,6 +1,7 @@
 //! From a request head to facts: which operation, which encryption, which signature, and who can tell what is in doubt.
 
 mod facts;
+mod form;
 mod scan;
 
 use crate::{
@@ -8,7 +9,6 @@ use crate::{
         auth::{Auth, Carrier},
         dialect::Dialect,
         malformed::Malformed,
-        operation::Operation,
         resource::{Endpoints, Resource},
         route::{Level, Verb, route},
         scheme::Scheme,
@@ -80,7 +80,7 @@ impl<'h> Classified<'h> {
     /// up to its file, so no decision on these facts settles the request, an allowance neither (rulings, 18). Until
     /// then [`Facts::auth`] is the head's own signature, which a form usually lacks.
     pub fn awaits_form(&self) -> bool {
-        self.facts.operation == Operation::PostObject
+        self.target == Teller::Form
     }
 
     /// What is wrong with the customer key, of the target and then of the source; answered only after the policy

@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::Folded,
+    fold::{Folded, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -43,8 +43,8 @@ impl<'h> Scan<'h> {
     pub(super) fn of(head: &'h Parts, verb: Verb) -> Result<Self, Malformed> {
         let mut scan = Self::default();
         if let Some(query) = head.uri.query() {
-            for pair in query.split('&') {
-                scan.query(pair, query)?;
+            for (name, value) in pairs(query) {
+                scan.query(name, value, query)?;
             }
         }
         for (name, value) in &head.headers {
@@ -57,8 +57,7 @@ impl<'h> Scan<'h> {
         Ok(scan)
     }
 
-    fn query(&mut self, pair: &'h str, query: &'h str) -> Result<(), Malformed> {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    fn query(&mut self, name: &'h str, value: &'h str, query: &'h str) -> Result<(), Malformed> {
         let folded = match Folded::query(name) {
             Ok(Some(folded)) => folded,
             Ok(None) => return Ok(()),
@@ -68,7 +67,7 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
-                Some(Word::Sse(parameter)) => {
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
                     self.evidence
                         .note(parameter, Carrier::Query, dialect, value.as_bytes())?;
                     return Ok(());
@@ -97,10 +96,7 @@ impl<'h> Scan<'h> {
             return Err(Malformed::Subresource);
         }
         if self.subresources.has(subresource.mark) {
-            let first = query
-                .split('&')
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .find(|(other, _)| *other == name);
+            let first = pairs(query).find(|(other, _)| *other == name);
             return if first == Some((name, value)) {
                 Ok(())
             } else {
@@ -127,7 +123,7 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(name) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(name) {
-                Some(Word::Sse(parameter)) => {
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
                     self.evidence
                         .note(parameter, Carrier::Header, dialect, value.as_bytes())?;
                 }
@@ -218,7 +214,7 @@ impl<'h> Scan<'h> {
                 Ok(false)
             };
         }
-        if self.content_types > 1 || form::boundary(content_type).is_none() {
+        if self.content_types > 1 || form::Boundary::from_content_type(content_type).is_err() {
             return Err(Malformed::ContentType);
         }
         Ok(true)

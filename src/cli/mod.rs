@@ -2,6 +2,8 @@
 
 pub mod args;
 pub mod check;
+pub mod demo;
+pub mod explain;
 pub mod rules;
 pub mod run;
 
@@ -9,7 +11,9 @@ use crate::{
     config::{Mistakes, ProfileName},
     proxy::StartError,
 };
+use args::DemoArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use demo::DemoError;
 use std::{
     fmt, io,
     path::PathBuf,
@@ -29,9 +33,18 @@ enum Command {
     /// Runs the gate until SIGTERM or SIGINT, then finishes what is in flight
     #[command(after_help = "Example:\n  obsgate run --config /etc/obsgate/obsgate.toml")]
     Run(RunArgs),
+    /// Runs the gate before an OBS in memory, with requests to try
+    #[command(after_help = "Example:\n  obsgate demo --http 8080 --https 8443")]
+    Demo(DemoArgs),
     /// Names every mistake of a settings or policy file, each with its place and what is allowed there
     #[command(after_help = "Example:\n  obsgate check /etc/obsgate/obsgate.toml")]
     Check(CheckArgs),
+    /// Says what the gate makes of one request, why, and what would change it
+    #[command(
+        after_help = "Exit code: 0 allowed, 1 refused, 2 not decidable from the request alone, 64 bad usage.\n\n\
+                            Example:\n  obsgate explain GET http://b.obs.example.com/k -H 'Authorization: OBS AK:signature'"
+    )]
+    Explain(args::ExplainArgs),
     /// Shows the rows in force, each with its document, table and row
     #[command(after_help = "Example:\n  obsgate rules --profile otc-s3 --format markdown")]
     Rules(RulesArgs),
@@ -84,6 +97,8 @@ pub enum Failure {
     Settings(Mistakes),
     /// The gate cannot start.
     Start(StartError),
+    /// The demo cannot start.
+    Demo(DemoError),
     /// Signals cannot be waited for.
     Signal(io::Error),
     /// The answer could not be written.
@@ -108,7 +123,9 @@ impl Cli {
         let mut output = io::stdout();
         match self.command {
             Command::Run(args) => run::run(&args)?,
+            Command::Demo(args) => demo::demo(&args, &mut output)?,
             Command::Check(args) => check::check(&args, &mut output)?,
+            Command::Explain(args) => return explain::run(&args, &mut io::stdin().lock(), &mut output),
             Command::Rules(args) => rules::rules(&args, &mut output)?,
         }
         Ok(ExitCode::SUCCESS)
@@ -134,7 +151,7 @@ impl Termination for Failure {
             Self::Output(_) => self.complain(IO_ERROR),
             Self::Settings(_) => self.complain(CONFIG),
             Self::Start(_) => self.complain(UNAVAILABLE),
-            Self::Signal(_) => self.complain(OS_ERROR),
+            Self::Demo(_) | Self::Signal(_) => self.complain(OS_ERROR),
         }
     }
 }
@@ -152,6 +169,7 @@ impl fmt::Display for Failure {
             Self::Usage(error) => error.fmt(f),
             Self::Settings(mistakes) => mistakes.fmt(f),
             Self::Start(error) => error.fmt(f),
+            Self::Demo(error) => error.fmt(f),
             Self::Signal(error) => write!(f, "cannot wait for signals: {error}"),
             Self::Output(error) => write!(f, "cannot write the answer: {error}"),
         }

@@ -1,6 +1,6 @@
 //! The two dialects of the API, the native one (`x-obs-*`) and the S3-compatible one (`x-amz-*`), each a table of names.
 
-use super::sse::Parameter;
+use super::{names::Names, sse::Parameter};
 use http::{header::AUTHORIZATION, request::Parts};
 
 /// A dialect of the API.
@@ -17,10 +17,22 @@ pub enum Dialect {
 pub(crate) enum Word {
     /// A parameter of server-side encryption.
     Sse(Parameter),
+    /// The same in the other dialect's words, which no document prints in this one (rulings, 5).
+    Mirror(Parameter),
     /// The source of a copy.
     CopySource,
     /// A word the policy rests on indirectly: nothing may be mistaken for it.
     Guarded,
+}
+
+impl Word {
+    /// The parameter of encryption it is, if it is one.
+    pub(crate) const fn parameter(self) -> Option<Parameter> {
+        match self {
+            Self::Sse(parameter) | Self::Mirror(parameter) => Some(parameter),
+            Self::CopySource | Self::Guarded => None,
+        }
+    }
 }
 
 impl Dialect {
@@ -65,6 +77,7 @@ impl Dialect {
     pub fn spelling(self, parameter: Parameter) -> &'static str {
         let word = Word::Sse(parameter);
         self.table()
+            .entries()
             .iter()
             .find(|(_, meaning)| *meaning == word)
             .map_or("", |(name, _)| name)
@@ -72,20 +85,19 @@ impl Dialect {
 
     /// The dialect whose prefix a lower-case name has.
     pub(crate) fn by_prefix(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|one| name.starts_with(one.prefix().as_bytes()))
+        match name.first_chunk::<6>()? {
+            b"x-obs-" => Some(Self::Obs),
+            b"x-amz-" => Some(Self::Amz),
+            _ => None,
+        }
     }
 
     /// What a lower-case name of this dialect means.
     pub(crate) fn word(self, name: &[u8]) -> Option<Word> {
-        self.table()
-            .iter()
-            .find(|(known, _)| known.len() == name.len() && known.as_bytes() == name)
-            .map(|(_, word)| *word)
+        self.table().get(name).copied()
     }
 
-    const fn table(self) -> &'static [(&'static str, Word)] {
+    fn table(self) -> &'static Names<Word> {
         match self {
             Self::Obs => &OBS,
             Self::Amz => &AMZ,
@@ -93,46 +105,45 @@ impl Dialect {
     }
 }
 
-/// The native names. The first of a parameter's names is the one the documents print; the rest mirror the other
-/// dialect (rulings, 5).
-const OBS: [(&str, Word); 17] = [
+/// The native names.
+static OBS: Names<Word> = Names::new(&[
+    ("x-obs-date", Word::Guarded),
+    ("x-obs-copy-source", Word::CopySource),
+    ("x-obs-security-token", Word::Guarded),
+    ("x-obs-content-sha256", Word::Guarded),
     ("x-obs-server-side-encryption", Word::Sse(Parameter::Method)),
+    ("x-obs-sse-kms-key-project-id", Word::Sse(Parameter::Project)),
     (
         "x-obs-server-side-data-encryption",
         Word::Sse(Parameter::DataEncryption),
-    ),
-    (
-        "x-obs-server-side-encryption-kms-key-id",
-        Word::Sse(Parameter::KeyId),
-    ),
-    (
-        "x-obs-server-side-encryption-aws-kms-key-id",
-        Word::Sse(Parameter::KeyId),
-    ),
-    ("x-obs-sse-kms-key-project-id", Word::Sse(Parameter::Project)),
-    (
-        "x-obs-server-side-encryption-bucket-key-enabled",
-        Word::Sse(Parameter::BucketKey),
     ),
     (
         "x-obs-server-side-encryption-context",
         Word::Sse(Parameter::Context),
     ),
     (
-        "x-obs-server-side-encryption-customer-algorithm",
-        Word::Sse(Parameter::Algorithm),
+        "x-obs-server-side-encryption-kms-key-id",
+        Word::Sse(Parameter::KeyId),
     ),
     (
         "x-obs-server-side-encryption-customer-key",
         Word::Sse(Parameter::Key),
     ),
     (
+        "x-obs-server-side-encryption-aws-kms-key-id",
+        Word::Mirror(Parameter::KeyId),
+    ),
+    (
         "x-obs-server-side-encryption-customer-key-md5",
         Word::Sse(Parameter::KeyMd5),
     ),
     (
-        "x-obs-copy-source-server-side-encryption-customer-algorithm",
-        Word::Sse(Parameter::SourceAlgorithm),
+        "x-obs-server-side-encryption-bucket-key-enabled",
+        Word::Sse(Parameter::BucketKey),
+    ),
+    (
+        "x-obs-server-side-encryption-customer-algorithm",
+        Word::Sse(Parameter::Algorithm),
     ),
     (
         "x-obs-copy-source-server-side-encryption-customer-key",
@@ -142,51 +153,51 @@ const OBS: [(&str, Word); 17] = [
         "x-obs-copy-source-server-side-encryption-customer-key-md5",
         Word::Sse(Parameter::SourceKeyMd5),
     ),
-    ("x-obs-copy-source", Word::CopySource),
-    ("x-obs-security-token", Word::Guarded),
-    ("x-obs-date", Word::Guarded),
-    ("x-obs-content-sha256", Word::Guarded),
-];
+    (
+        "x-obs-copy-source-server-side-encryption-customer-algorithm",
+        Word::Sse(Parameter::SourceAlgorithm),
+    ),
+]);
 
 /// The S3-compatible names.
-const AMZ: [(&str, Word); 17] = [
+static AMZ: Names<Word> = Names::new(&[
+    ("x-amz-date", Word::Guarded),
+    ("x-amz-copy-source", Word::CopySource),
+    ("x-amz-security-token", Word::Guarded),
+    ("x-amz-content-sha256", Word::Guarded),
     ("x-amz-server-side-encryption", Word::Sse(Parameter::Method)),
+    ("x-amz-sse-kms-key-project-id", Word::Sse(Parameter::Project)),
     (
         "x-amz-server-side-data-encryption",
         Word::Sse(Parameter::DataEncryption),
-    ),
-    (
-        "x-amz-server-side-encryption-aws-kms-key-id",
-        Word::Sse(Parameter::KeyId),
-    ),
-    (
-        "x-amz-server-side-encryption-kms-key-id",
-        Word::Sse(Parameter::KeyId),
-    ),
-    ("x-amz-sse-kms-key-project-id", Word::Sse(Parameter::Project)),
-    (
-        "x-amz-server-side-encryption-bucket-key-enabled",
-        Word::Sse(Parameter::BucketKey),
     ),
     (
         "x-amz-server-side-encryption-context",
         Word::Sse(Parameter::Context),
     ),
     (
-        "x-amz-server-side-encryption-customer-algorithm",
-        Word::Sse(Parameter::Algorithm),
+        "x-amz-server-side-encryption-kms-key-id",
+        Word::Mirror(Parameter::KeyId),
     ),
     (
         "x-amz-server-side-encryption-customer-key",
         Word::Sse(Parameter::Key),
     ),
     (
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        Word::Sse(Parameter::KeyId),
+    ),
+    (
         "x-amz-server-side-encryption-customer-key-md5",
         Word::Sse(Parameter::KeyMd5),
     ),
     (
-        "x-amz-copy-source-server-side-encryption-customer-algorithm",
-        Word::Sse(Parameter::SourceAlgorithm),
+        "x-amz-server-side-encryption-bucket-key-enabled",
+        Word::Sse(Parameter::BucketKey),
+    ),
+    (
+        "x-amz-server-side-encryption-customer-algorithm",
+        Word::Sse(Parameter::Algorithm),
     ),
     (
         "x-amz-copy-source-server-side-encryption-customer-key",
@@ -196,11 +207,11 @@ const AMZ: [(&str, Word); 17] = [
         "x-amz-copy-source-server-side-encryption-customer-key-md5",
         Word::Sse(Parameter::SourceKeyMd5),
     ),
-    ("x-amz-copy-source", Word::CopySource),
-    ("x-amz-security-token", Word::Guarded),
-    ("x-amz-date", Word::Guarded),
-    ("x-amz-content-sha256", Word::Guarded),
-];
+    (
+        "x-amz-copy-source-server-side-encryption-customer-algorithm",
+        Word::Sse(Parameter::SourceAlgorithm),
+    ),
+]);
 
 #[cfg(test)]
 mod tests {
@@ -210,6 +221,7 @@ mod tests {
     fn tails(dialect: Dialect) -> BTreeSet<&'static str> {
         dialect
             .table()
+            .entries()
             .iter()
             .map(|(name, _)| name.strip_prefix(dialect.prefix()).unwrap())
             .collect()
@@ -218,8 +230,8 @@ mod tests {
     #[test]
     fn every_name_is_unique_in_lower_case_and_has_its_dialects_prefix() {
         for dialect in Dialect::ALL {
-            assert_eq!(tails(dialect).len(), dialect.table().len());
-            for (name, _) in dialect.table() {
+            assert_eq!(tails(dialect).len(), dialect.table().entries().len());
+            for (name, _) in dialect.table().entries() {
                 assert_eq!(*name, name.to_ascii_lowercase());
             }
         }
@@ -228,9 +240,10 @@ mod tests {
     #[test]
     fn names_in_one_dialect_mirror_those_in_the_other() {
         assert_eq!(tails(Dialect::Obs), tails(Dialect::Amz));
-        for (name, word) in &OBS {
+        for (name, word) in OBS.entries() {
             let tail = name.strip_prefix("x-obs-").unwrap();
-            assert_eq!(Dialect::Amz.word(format!("x-amz-{tail}").as_bytes()), Some(*word));
+            let mirrored = Dialect::Amz.word(format!("x-amz-{tail}").as_bytes()).unwrap();
+            assert_eq!(mirrored.parameter(), word.parameter());
         }
     }
 

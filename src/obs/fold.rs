@@ -6,6 +6,7 @@
 pub(crate) struct Folded {
     bytes: [u8; LONGEST],
     length: usize,
+    escaped: bool,
 }
 
 /// Why a name cannot be folded: an escape that is none, or a NUL, at which some readers stop.
@@ -15,36 +16,57 @@ pub(crate) struct Unreadable;
 impl Folded {
     /// Folds a query name as it came. `None` when it is longer than any name that means something.
     pub(crate) fn query(raw: &str) -> Result<Option<Self>, Unreadable> {
-        Self::collect(Decoded::new(raw.as_bytes()).map(|byte| byte.and_then(nonzero)))
+        match Self::header(raw) {
+            Some(plain) if !plain.escaped => Ok(Some(plain)),
+            None if !raw.as_bytes().contains(&b'%') => Ok(None),
+            _ => Self::decoded(raw),
+        }
     }
 
-    /// Folds a header name, which holds no escapes and is in lower case.
+    /// Folds a header name, which holds no escapes.
     pub(crate) fn header(name: &str) -> Option<Self> {
-        Self::collect(name.bytes().map(Ok)).ok().flatten()
+        let mut folded = Self {
+            bytes: [0; LONGEST],
+            length: 0,
+            escaped: false,
+        };
+        for byte in name.bytes() {
+            folded.escaped |= byte == b'%';
+            folded.push(byte)?;
+        }
+        Some(folded)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
-    fn collect(bytes: impl Iterator<Item = Result<u8, Unreadable>>) -> Result<Option<Self>, Unreadable> {
+    #[cold]
+    fn decoded(raw: &str) -> Result<Option<Self>, Unreadable> {
         let mut folded = Self {
             bytes: [0; LONGEST],
             length: 0,
+            escaped: true,
         };
-        for byte in bytes {
-            let byte = match byte? {
-                b'_' => b'-',
-                b'+' | 0..=0x20 | 0x7f => continue,
-                other => other.to_ascii_lowercase(),
-            };
-            let Some(place) = folded.bytes.get_mut(folded.length) else {
+        for byte in Decoded::new(raw.as_bytes()) {
+            let byte = byte?;
+            if byte == 0 {
+                return Err(Unreadable);
+            }
+            if folded.push(byte).is_none() {
                 return Ok(None);
-            };
-            *place = byte;
-            folded.length += 1;
+            }
         }
         Ok(Some(folded))
+    }
+
+    fn push(&mut self, byte: u8) -> Option<()> {
+        let folded = FOLD.get(usize::from(byte)).copied().unwrap_or(byte);
+        if folded != DROPPED {
+            *self.bytes.get_mut(self.length)? = folded;
+            self.length += 1;
+        }
+        Some(())
     }
 }
 
@@ -85,9 +107,43 @@ impl Iterator for Decoded<'_> {
     }
 }
 
-fn nonzero(byte: u8) -> Result<u8, Unreadable> {
-    if byte == 0 { Err(Unreadable) } else { Ok(byte) }
+/// The names and values of a query, as they came.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = Some(query);
+    std::iter::from_fn(move || {
+        let query = rest?;
+        let end = memchr::memchr2(b'=', b'&', query.as_bytes()).unwrap_or(query.len());
+        let (name, after) = query.split_at_checked(end)?;
+        let Some(value) = after.strip_prefix('=') else {
+            rest = after.strip_prefix('&');
+            return Some((name, ""));
+        };
+        let end = memchr::memchr(b'&', value.as_bytes()).unwrap_or(value.len());
+        let (value, after) = value.split_at_checked(end)?;
+        rest = after.strip_prefix('&');
+        Some((name, value))
+    })
 }
+
+/// What each byte becomes.
+static FOLD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest = table.as_mut_slice();
+    let mut byte = 0;
+    while let [place, tail @ ..] = rest {
+        *place = match byte {
+            b'_' => b'-',
+            b'+' | 0..=0x20 | 0x7f => DROPPED,
+            other => other.to_ascii_lowercase(),
+        };
+        byte = byte.wrapping_add(1);
+        rest = tail;
+    }
+    table
+};
+
+/// No byte becomes a NUL.
+const DROPPED: u8 = 0;
 
 /// Longer than the longest name that means something.
 const LONGEST: usize = 72;
@@ -109,6 +165,18 @@ mod tests {
         );
         assert_eq!(folded("%2561cl"), "%61cl");
         assert_eq!(folded("+acl%20%09"), "acl");
+    }
+
+    #[test]
+    fn a_query_is_split_into_pairs() {
+        for (query, expected) in [
+            ("", &[("", "")][..]),
+            ("a", &[("a", "")]),
+            ("a=", &[("a", "")]),
+            ("a=b=c&d&=e&", &[("a", "b=c"), ("d", ""), ("", "e"), ("", "")]),
+        ] {
+            assert_eq!(pairs(query).collect::<Vec<_>>(), expected, "{query}");
+        }
     }
 
     #[test]

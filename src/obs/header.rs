@@ -1,6 +1,6 @@
 //! The headers outside the two dialects that a decision, or the framing of a request, rests on: a table of names.
 
-use super::{dialect::Dialect, fold::Folded};
+use super::{dialect::Dialect, fold::Folded, names::Names};
 
 /// A header that classification reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +22,13 @@ pub(crate) enum Header {
 impl Header {
     /// The header with this lower-case name.
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
-        HEADERS
-            .iter()
-            .find(|(known, _)| known.len() == name.len() && known.as_bytes() == name)
-            .map(|(_, header)| *header)
+        HEADERS.get(name).copied()
     }
 
     /// Whether a name in any case is one of [`Self::Forwarded`].
     pub(crate) fn is_forwarded(name: &[u8]) -> bool {
         HEADERS
+            .entries()
             .iter()
             .any(|(known, header)| *header == Self::Forwarded && known.as_bytes().eq_ignore_ascii_case(name))
     }
@@ -38,7 +36,7 @@ impl Header {
 
 /// Whether a header name with an underscore in it would mean something with a dash there (rulings, 11).
 pub(crate) fn is_disguised(name: &str) -> bool {
-    memchr::memchr(b'_', name.as_bytes()).is_some()
+    name.as_bytes().contains(&b'_')
         && Folded::header(name).is_some_and(|folded| {
             let folded = folded.as_bytes();
             match Dialect::by_prefix(folded) {
@@ -48,30 +46,30 @@ pub(crate) fn is_disguised(name: &str) -> bool {
         })
 }
 
-const HEADERS: [(&str, Header); 22] = [
-    ("host", Header::Host),
-    ("authorization", Header::Authorization),
-    ("content-length", Header::ContentLength),
-    ("content-type", Header::ContentType),
-    ("connection", Header::Connection),
-    ("transfer-encoding", Header::TransferEncoding),
-    ("expect", Header::Expect),
-    ("x-auth-token", Header::Token),
-    ("forwarded", Header::Forwarded),
-    ("x-forwarded-proto", Header::Forwarded),
-    ("x-forwarded-ssl", Header::Forwarded),
-    ("x-forwarded-scheme", Header::Forwarded),
-    ("front-end-https", Header::Forwarded),
-    ("date", Header::Guarded),
-    ("content-md5", Header::Guarded),
-    ("content-encoding", Header::Guarded),
+static HEADERS: Names<Header> = Names::new(&[
     ("te", Header::Guarded),
+    ("host", Header::Host),
+    ("date", Header::Guarded),
+    ("expect", Header::Expect),
     ("trailer", Header::Guarded),
     ("upgrade", Header::Guarded),
-    ("http2-settings", Header::Guarded),
+    ("forwarded", Header::Forwarded),
+    ("connection", Header::Connection),
     ("keep-alive", Header::Guarded),
+    ("content-md5", Header::Guarded),
+    ("content-type", Header::ContentType),
+    ("x-auth-token", Header::Token),
+    ("authorization", Header::Authorization),
+    ("content-length", Header::ContentLength),
+    ("http2-settings", Header::Guarded),
+    ("x-forwarded-ssl", Header::Forwarded),
+    ("front-end-https", Header::Forwarded),
+    ("content-encoding", Header::Guarded),
     ("proxy-connection", Header::Guarded),
-];
+    ("transfer-encoding", Header::TransferEncoding),
+    ("x-forwarded-proto", Header::Forwarded),
+    ("x-forwarded-scheme", Header::Forwarded),
+]);
 
 #[cfg(test)]
 mod tests {
@@ -79,9 +77,13 @@ mod tests {
 
     #[test]
     fn every_name_is_there_once_and_found() {
-        for (n, (name, header)) in HEADERS.iter().enumerate() {
+        for (n, (name, header)) in HEADERS.entries().iter().enumerate() {
             assert!(
-                HEADERS.iter().skip(n + 1).all(|(other, _)| other != name),
+                HEADERS
+                    .entries()
+                    .iter()
+                    .skip(n + 1)
+                    .all(|(other, _)| other != name),
                 "{name}"
             );
             assert_eq!(Header::of(name.as_bytes()), Some(*header));

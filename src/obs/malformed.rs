@@ -116,6 +116,12 @@ malformed! {
     /// A POST to a bucket that is neither `?delete` nor a form (rulings, 18).
     NotAForm = "not-a-form" RequestIsNotMultipartContent ["Content-Type"]
         "Bucket POST must be of the enclosure-type multipart/form-data.";
+    /// A field that a decision rests on is repeated in a form (rulings, 14 and 18).
+    FieldRepeated = "field-repeated" InvalidArgument []
+        "The key of a form, and what it is signed with, must not be given twice.";
+    /// A field's name means something once its underscores are dashes (rulings, 11).
+    FieldName = "field-name" InvalidArgument []
+        "A field of a form must be spelled with dashes where the documented one has them.";
     /// A form's content type or boundary is repeated or in doubt (rulings, 18).
     ContentType = "content-type" InvalidArgument ["Content-Type"]
         "The content type must be given once, and as multipart/form-data with one plain boundary for a form.";

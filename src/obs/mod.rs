@@ -3,13 +3,16 @@
 //! Everything here is pure: bytes and `http` types in, values out.
 
 pub mod auth;
+pub mod bucket_pattern;
+pub(crate) mod bytes;
 pub mod dialect;
 pub mod encryption;
 pub mod error;
 pub(crate) mod fold;
-pub(crate) mod form;
+pub mod form;
 pub(crate) mod header;
 pub mod malformed;
+pub(crate) mod names;
 pub mod operation;
 pub(crate) mod path;
 pub mod resource;
@@ -18,3 +21,5 @@ pub mod scheme;
 pub(crate) mod signature;
 pub mod sse;
 pub(crate) mod subresource;
+pub mod trailer;
+pub mod xml;

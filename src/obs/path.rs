@@ -1,7 +1,7 @@
 //! The raw path, split before anything in it is decoded, and refused where others might split it elsewhere
 //! (rulings, 8).
 
-use super::{fold::Decoded, malformed::Malformed, resource::Resource};
+use super::{bytes::ByteSet, fold::Decoded, malformed::Malformed, resource::Resource};
 
 /// Splits the path of a request to a bucket's own host.
 pub(crate) fn split_virtual<'h>(bucket: &'h str, path: &'h str) -> Result<Resource<'h>, Malformed> {
@@ -24,7 +24,7 @@ pub(crate) fn split_path_style(path: &str) -> Result<Resource<'_>, Malformed> {
             Err(Malformed::Bucket)
         };
     }
-    if matches!(bucket, "." | "..") || !bucket.bytes().all(is_plain) {
+    if matches!(bucket, "." | "..") || !PLAIN.has_all(bucket.as_bytes()) {
         return Err(Malformed::Bucket);
     }
     with_key(Some(bucket), key)
@@ -45,9 +45,7 @@ fn with_key<'h>(bucket: Option<&'h str>, key: &'h str) -> Result<Resource<'h>, M
 
 /// Bytes that everybody reads alike in a bucket's place. No bucket's name needs an escape, so none is left to be
 /// decoded by one reader and not by another; `;` begins parameters for some.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b'\\' | b';')
-}
+static PLAIN: ByteSet = ByteSet::over(b'!', b'~').without(b"%\\;");
 
 /// Whether a key holds anything that removing dot segments or merging slashes could change.
 fn is_suspicious(key: &[u8]) -> bool {

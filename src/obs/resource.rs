@@ -1,6 +1,7 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
 use super::{
+    bytes::ByteSet,
     malformed::Malformed,
     path::{split_path_style, split_virtual},
 };
@@ -74,16 +75,10 @@ impl<'h> Site<'h> {
             Some(_) => return Err(Malformed::Host),
             None => host,
         };
-        if !is_name(name) {
-            return Err(Malformed::Host);
-        }
-        let site = Self::by_name(name, endpoints).ok_or(Malformed::Host)?;
-        match site {
-            // The store might take it as it is or in lower case, and these would be two buckets.
-            Self::Bucket(bucket) if bucket.bytes().any(|byte| byte.is_ascii_uppercase()) => {
-                Err(Malformed::Host)
-            }
-            _ => Ok(site),
+        match Self::by_name(name, endpoints) {
+            Some(Self::Bucket(bucket)) if !is_bucket(bucket) => Err(Malformed::Host),
+            Some(site) => Ok(site),
+            None => Err(Malformed::Host),
         }
     }
 
@@ -127,22 +122,16 @@ fn is_port(port: &str) -> bool {
     port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
 }
 
-/// Labels of letters, digits, `-` and `_`, none empty, so no dot at either end.
-fn is_name(name: &str) -> bool {
-    let mut previous = b'.';
-    for byte in name.bytes() {
-        let fine = match byte {
-            b'.' => previous != b'.',
-            b'-' | b'_' => true,
-            other => other.is_ascii_alphanumeric(),
-        };
-        if !fine {
-            return false;
-        }
-        previous = byte;
-    }
-    previous != b'.'
+/// Labels of letters, digits, `-` and `_`, none empty, so no dot at either end. In lower case: the store might take
+/// it as it is or fold it, and these would be two buckets.
+fn is_bucket(name: &str) -> bool {
+    let name = name.as_bytes();
+    LABELS.has_all(name)
+        && !matches!(name, [] | [b'.', ..] | [.., b'.'])
+        && !memchr::memchr_iter(b'.', name).any(|at| name.get(at + 1) == Some(&b'.'))
 }
+
+static LABELS: ByteSet = ByteSet::over(b'0', b'9').and_over(b'a', b'z').and(b"._-");
 
 #[cfg(test)]
 mod tests {

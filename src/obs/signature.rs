@@ -3,9 +3,11 @@
 
 use super::{
     auth::{Auth, Carrier},
+    bytes::ByteSet,
     fold::Decoded,
     header::Header,
     malformed::Malformed,
+    names::Names,
 };
 
 /// The traces of signatures in a head.
@@ -36,28 +38,29 @@ impl<'h> Signatures<'h> {
 
     /// Notes a query parameter, if it belongs to a signature.
     pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
-        let Some((n, (known, field))) = FIELDS
-            .iter()
-            .enumerate()
-            .find(|(_, (known, _))| known.as_bytes() == folded)
-        else {
+        let Some((place, field)) = FIELDS.find(folded) else {
             return;
         };
         if *field == Field::Token {
             self.token = true;
             return;
         }
-        let bit = 1 << n;
+        let known = FIELDS.entries().get(place).map_or("", |(known, _)| known);
+        let bit = 1 << place;
         self.doubtful |= self.seen & bit != 0 || !name.eq_ignore_ascii_case(known);
         self.seen |= bit;
-        let mut buffer = [0; 512];
-        let Some(value) = Decoded::new(value.as_bytes()).into(&mut buffer) else {
-            return;
-        };
+        if memchr::memchr(b'%', value.as_bytes()).is_none() {
+            self.judge(*field, bit, value.as_bytes());
+        } else if let Some(value) = Decoded::new(value.as_bytes()).into(&mut [0; 512]) {
+            self.judge(*field, bit, value);
+        }
+    }
+
+    fn judge(&mut self, field: Field, bit: u16, value: &[u8]) {
         if field.is_good(value) {
             self.good |= bit;
         }
-        self.signs_forwarded |= *field == Field::SignedHeaders && signs_forwarded(value);
+        self.signs_forwarded |= field == Field::SignedHeaders && signs_forwarded(value);
     }
 
     /// Weighs what was found; `forwarded` is whether a header is there that does not reach the store.
@@ -124,7 +127,7 @@ fn by_authorization(value: &[u8]) -> Auth {
 
 fn is_v4(parameters: &[u8]) -> bool {
     let mut seen = 0_u8;
-    for one in parameters.split(|byte| *byte == b',') {
+    for one in listed(parameters) {
         let good = match split(one.trim_ascii(), b'=') {
             Some((b"Credential", value)) if Field::Credential.is_good(value) => 1,
             Some((b"SignedHeaders", value)) if Field::SignedHeaders.is_good(value) => 2,
@@ -142,7 +145,7 @@ fn is_v4(parameters: &[u8]) -> bool {
 /// The value of a parameter of a V4 `Authorization`.
 fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
     let (_, rest) = split(value, b' ')?;
-    rest.split(|byte| *byte == b',').find_map(|one| {
+    listed(rest).find_map(|one| {
         let (this, value) = split(one.trim_ascii(), b'=')?;
         (this == name).then_some(value)
     })
@@ -152,24 +155,24 @@ fn signs_forwarded(signed: &[u8]) -> bool {
     signed.split(|byte| *byte == b';').any(Header::is_forwarded)
 }
 
-/// A part of a signature in the query.
+/// A part of a signature, in the query or in a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
+pub(crate) enum Field {
     Signature,
+    Date,
     ObsKey,
+    Token,
+    Expires,
     AwsKey,
     Algorithm,
-    Credential,
-    Date,
-    Expires,
-    SignedHeaders,
     SignatureV4,
-    Token,
+    Credential,
+    SignedHeaders,
 }
 
 impl Field {
     /// Whether a decoded value parses (obs-facts §3.1).
-    fn is_good(self, value: &[u8]) -> bool {
+    pub(crate) fn is_good(self, value: &[u8]) -> bool {
         match self {
             Self::Signature => is_base64(value),
             Self::ObsKey | Self::AwsKey => is_access_key(value),
@@ -178,13 +181,12 @@ impl Field {
             Self::Date => matches!(value, [date @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z']
                 if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
             Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
-            Self::SignedHeaders => value.split(|byte| *byte == b';').all(|name| {
-                !name.is_empty()
-                    && name
-                        .iter()
-                        .all(|byte| byte.is_ascii_graphic() && !b",=/".contains(byte))
-            }),
-            Self::SignatureV4 => value.len() == 64 && value.iter().all(u8::is_ascii_hexdigit),
+            Self::SignedHeaders => {
+                NAMES.has_all(value)
+                    && !matches!(value, [] | [b';', ..] | [.., b';'])
+                    && !memchr::memchr_iter(b';', value).any(|at| value.get(at + 1) == Some(&b';'))
+            }
+            Self::SignatureV4 => value.len() == 64 && HEX.has_all(value),
             Self::Token => false,
         }
     }
@@ -204,18 +206,12 @@ fn is_credential(value: &[u8]) -> bool {
 }
 
 fn is_access_key(value: &[u8]) -> bool {
-    !value.is_empty()
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() && !b":,/".contains(byte))
+    !value.is_empty() && WORD.has_all(value)
 }
 
 /// A `+` that was not escaped in a query may have become a blank; the key's holder loses nothing by it.
 fn is_base64(value: &[u8]) -> bool {
-    !value.is_empty()
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(byte))
+    !value.is_empty() && BASE64.has_all(value)
 }
 
 fn are_digits(value: &[u8]) -> bool {
@@ -227,9 +223,28 @@ fn split(value: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(1..)?))
 }
 
+/// The members of a list with commas.
+fn listed(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let list = rest?;
+        let (one, after) = split(list, b',').map_or((list, None), |(one, after)| (one, Some(after)));
+        rest = after;
+        Some(one)
+    })
+}
+
 fn bits(fields: &[Field]) -> u16 {
     fields.iter().fold(0, |bits, field| bits | 1 << *field as u16)
 }
+
+static WORD: ByteSet = ByteSet::over(b'!', b'~').without(b":,/");
+static NAMES: ByteSet = ByteSet::over(b'!', b'~').without(b",=/");
+/// Some encode for URLs.
+static BASE64: ByteSet = ByteSet::ALPHANUMERIC.and(b"+/=-_");
+static HEX: ByteSet = ByteSet::over(b'0', b'9')
+    .and_over(b'a', b'f')
+    .and_over(b'A', b'F');
 
 const ALGORITHM: &[u8] = b"AWS4-HMAC-SHA256";
 
@@ -244,18 +259,18 @@ const V4: [Field; 6] = [
 ];
 
 /// The query names, folded, in the order of [`Field`].
-const FIELDS: [(&str, Field); 10] = [
+static FIELDS: Names<Field> = Names::new(&[
     ("signature", Field::Signature),
+    ("x-amz-date", Field::Date),
     ("accesskeyid", Field::ObsKey),
+    ("x-auth-token", Field::Token),
+    ("x-amz-expires", Field::Expires),
     ("awsaccesskeyid", Field::AwsKey),
     ("x-amz-algorithm", Field::Algorithm),
-    ("x-amz-credential", Field::Credential),
-    ("x-amz-date", Field::Date),
-    ("x-amz-expires", Field::Expires),
-    ("x-amz-signedheaders", Field::SignedHeaders),
     ("x-amz-signature", Field::SignatureV4),
-    ("x-auth-token", Field::Token),
-];
+    ("x-amz-credential", Field::Credential),
+    ("x-amz-signedheaders", Field::SignedHeaders),
+]);
 
 #[cfg(test)]
 mod tests {
@@ -263,7 +278,7 @@ mod tests {
 
     #[test]
     fn fields_are_in_the_order_of_their_bits() {
-        for (n, (_, field)) in FIELDS.iter().enumerate() {
+        for (n, (_, field)) in FIELDS.entries().iter().enumerate() {
             assert_eq!(*field as usize, n);
         }
     }

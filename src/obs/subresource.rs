@@ -1,5 +1,7 @@
 //! The subresources that choose an operation, and the set of marks that a request's head leaves.
 
+use super::names::Names;
+
 /// What the routes look at: subresources, and three facts of the head that choose an operation as they do.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks(u32);
@@ -57,9 +59,7 @@ impl Marks {
 impl Subresource {
     /// The subresource with this folded name.
     pub(crate) fn of(folded: &[u8]) -> Option<&'static Self> {
-        SUBRESOURCES
-            .iter()
-            .find(|one| one.name.len() == folded.len() && one.name.as_bytes().eq_ignore_ascii_case(folded))
+        SUBRESOURCES.get(folded)
     }
 
     const fn flag(name: &'static str, mark: Marks) -> Self {
@@ -82,77 +82,79 @@ impl Subresource {
 /// Whether a folded name is a subresource of a bucket's configuration. These restrict nothing and relax nothing: a
 /// bucket has no row in any document.
 pub(crate) fn is_configuration(folded: &[u8]) -> bool {
-    CONFIGURATIONS
-        .iter()
-        .any(|one| one.len() == folded.len() && one.as_bytes() == folded)
+    CONFIGURATIONS.get(folded).is_some()
 }
 
-const SUBRESOURCES: [Subresource; 19] = [
-    Subresource::flag("acl", Marks::ACL),
-    Subresource::flag("append", Marks::APPEND),
-    Subresource::flag("delete", Marks::DELETE),
-    Subresource::flag("encryption", Marks::ENCRYPTION),
-    Subresource::flag("legal-hold", Marks::LEGAL_HOLD),
-    Subresource::flag("metadata", Marks::METADATA),
-    Subresource::flag("modify", Marks::MODIFY),
-    Subresource::valued("partNumber", Marks::PART_NUMBER),
-    Subresource::valued("position", Marks::POSITION),
-    Subresource::flag("rename", Marks::RENAME),
-    Subresource::flag("restore", Marks::RESTORE),
-    Subresource::flag("retention", Marks::RETENTION),
-    Subresource::flag("select", Marks::SELECT),
-    Subresource::flag("symlink", Marks::SYMLINK),
-    Subresource::flag("tagging", Marks::TAGGING),
-    Subresource::flag("torrent", Marks::TORRENT),
-    Subresource::flag("truncate", Marks::TRUNCATE),
-    Subresource::valued("uploadId", Marks::UPLOAD_ID),
-    Subresource::flag("uploads", Marks::UPLOADS),
-];
+/// By their folded names.
+static SUBRESOURCES: Names<Subresource> = Names::new(&[
+    ("acl", Subresource::flag("acl", Marks::ACL)),
+    ("append", Subresource::flag("append", Marks::APPEND)),
+    ("delete", Subresource::flag("delete", Marks::DELETE)),
+    ("modify", Subresource::flag("modify", Marks::MODIFY)),
+    ("rename", Subresource::flag("rename", Marks::RENAME)),
+    ("select", Subresource::flag("select", Marks::SELECT)),
+    ("restore", Subresource::flag("restore", Marks::RESTORE)),
+    ("symlink", Subresource::flag("symlink", Marks::SYMLINK)),
+    ("tagging", Subresource::flag("tagging", Marks::TAGGING)),
+    ("torrent", Subresource::flag("torrent", Marks::TORRENT)),
+    ("uploads", Subresource::flag("uploads", Marks::UPLOADS)),
+    ("metadata", Subresource::flag("metadata", Marks::METADATA)),
+    ("position", Subresource::valued("position", Marks::POSITION)),
+    ("truncate", Subresource::flag("truncate", Marks::TRUNCATE)),
+    ("uploadid", Subresource::valued("uploadId", Marks::UPLOAD_ID)),
+    ("retention", Subresource::flag("retention", Marks::RETENTION)),
+    ("encryption", Subresource::flag("encryption", Marks::ENCRYPTION)),
+    ("legal-hold", Subresource::flag("legal-hold", Marks::LEGAL_HOLD)),
+    (
+        "partnumber",
+        Subresource::valued("partNumber", Marks::PART_NUMBER),
+    ),
+]);
 
 /// obs-facts §1.2, folded.
-const CONFIGURATIONS: [&str; 41] = [
-    "policy",
-    "logging",
-    "lifecycle",
-    "versioning",
-    "storageclass",
-    "storagepolicy",
-    "storageinfo",
-    "location",
-    "quota",
-    "replication",
-    "notification",
-    "inventory",
-    "customdomain",
-    "website",
-    "cors",
-    "object-lock",
-    "requestpayment",
-    "directcoldaccess",
-    "mirrorbacktosource",
-    "dispolicy",
-    "obscompresspolicy",
-    "obsworkflowtriggerpolicy",
-    "publicaccessblock",
-    "policystatus",
-    "bucketstatus",
-    "deletebucket",
-    "cdnnotifyconfiguration",
-    "obsbucketalias",
-    "obsalias",
-    "x-obs-trash",
-    "x-obs-snapshot",
-    "x-obs-snapshotroot",
-    "x-obs-qosinfo",
-    "x-obs-accesslabel",
-    "listcontentsummary",
-    "multilistcontentsummary",
-    "getcontentsummary",
-    "analytics",
-    "metrics",
-    "accelerate",
-    "ownershipcontrols",
-];
+static CONFIGURATIONS: Names<()> = Names::new(&[
+    ("cors", ()),
+    ("quota", ()),
+    ("policy", ()),
+    ("logging", ()),
+    ("website", ()),
+    ("metrics", ()),
+    ("location", ()),
+    ("obsalias", ()),
+    ("lifecycle", ()),
+    ("inventory", ()),
+    ("dispolicy", ()),
+    ("analytics", ()),
+    ("versioning", ()),
+    ("accelerate", ()),
+    ("storageinfo", ()),
+    ("replication", ()),
+    ("object-lock", ()),
+    ("x-obs-trash", ()),
+    ("storageclass", ()),
+    ("notification", ()),
+    ("customdomain", ()),
+    ("policystatus", ()),
+    ("bucketstatus", ()),
+    ("deletebucket", ()),
+    ("storagepolicy", ()),
+    ("x-obs-qosinfo", ()),
+    ("requestpayment", ()),
+    ("obsbucketalias", ()),
+    ("x-obs-snapshot", ()),
+    ("directcoldaccess", ()),
+    ("obscompresspolicy", ()),
+    ("publicaccessblock", ()),
+    ("x-obs-accesslabel", ()),
+    ("getcontentsummary", ()),
+    ("ownershipcontrols", ()),
+    ("mirrorbacktosource", ()),
+    ("x-obs-snapshotroot", ()),
+    ("listcontentsummary", ()),
+    ("cdnnotifyconfiguration", ()),
+    ("multilistcontentsummary", ()),
+    ("obsworkflowtriggerpolicy", ()),
+]);
 
 #[cfg(test)]
 mod tests {
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn every_subresource_has_a_name_and_a_mark_of_its_own() {
         let mut all = Marks::NONE;
-        for one in &SUBRESOURCES {
+        for (_, one) in SUBRESOURCES.entries() {
             assert!(!all.has_any(one.mark), "{}", one.name);
             all = all.with(one.mark);
             let found = Subresource::of(one.name.to_ascii_lowercase().as_bytes()).unwrap();
@@ -177,10 +179,14 @@ mod tests {
 
     #[test]
     fn configurations_are_listed_once_and_folded() {
-        for (n, one) in CONFIGURATIONS.iter().enumerate() {
+        for (n, (one, ())) in CONFIGURATIONS.entries().iter().enumerate() {
             assert_eq!(*one, one.to_ascii_lowercase());
             assert!(
-                !CONFIGURATIONS.iter().skip(n + 1).any(|other| other == one),
+                !CONFIGURATIONS
+                    .entries()
+                    .iter()
+                    .skip(n + 1)
+                    .any(|(other, ())| other == one),
                 "{one}"
             );
         }

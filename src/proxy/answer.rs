@@ -1,9 +1,6 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
-use super::{
-    intake::Intake,
-    upstream::{ResponseBody, UpstreamError},
-};
+use super::{connection::Client, guard::Exchange, intake::Intake, relay::Relay, upstream::UpstreamError};
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -31,7 +28,7 @@ pub(super) struct Journal {
 #[derive(Debug)]
 enum Source {
     Whole(Option<Bytes>),
-    Store { body: Box<ResponseBody>, framed: Framed },
+    Store { body: Relay, framed: Framed },
 }
 
 /// What shows the client where an answer ends.
@@ -51,16 +48,19 @@ pub(super) struct Event {
     intake: Intake,
     journal: Journal,
     ended: bool,
+    /// The next request waits until this one's event is written.
+    _exchange: Exchange,
 }
 
 impl Event {
     /// The event of a request that has just begun.
-    pub(super) fn begin(record: Record, intake: Intake, journal: Journal) -> Self {
+    pub(super) fn begin(record: Record, client: &Client, journal: Journal) -> Self {
         Self {
             record: Box::new(record),
-            intake,
+            intake: client.intake.clone(),
             journal,
             ended: false,
+            _exchange: client.verdict.exchange(),
         }
     }
 }
@@ -75,12 +75,9 @@ impl AnswerBody {
     }
 
     /// The store's body as it streams.
-    pub(super) fn streaming(body: ResponseBody, framed: Framed) -> Self {
+    pub(super) fn streaming(body: Relay, framed: Framed) -> Self {
         Self {
-            source: Source::Store {
-                body: Box::new(body),
-                framed,
-            },
+            source: Source::Store { body, framed },
             event: None,
         }
     }
@@ -116,7 +113,7 @@ impl Body for AnswerBody {
         let this = &mut *self;
         let frame = match &mut this.source {
             Source::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
-            Source::Store { body, .. } => ready!(Pin::new(&mut **body).poll_frame(cx)),
+            Source::Store { body, .. } => ready!(Pin::new(body).poll_frame(cx)),
         };
         match &frame {
             Some(Ok(frame)) => {

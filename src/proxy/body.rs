@@ -1,12 +1,15 @@
 //! A request body on its way upstream: what was read ahead of the decision, then the rest as it comes.
 
 use super::intake::Intake;
+use crate::obs::xml::{Document, DocumentPrefix, Fault};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
+    cell::RefCell,
     fmt,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll, ready},
 };
 
@@ -16,7 +19,12 @@ pub struct RequestBody {
     begun: bool,
     rest: Incoming,
     intake: Intake,
+    copy: Option<Transcript>,
 }
+
+/// What a body said, up to a bound, for whoever reads it when the answer has come.
+#[derive(Clone, Debug)]
+pub struct Transcript(Rc<RefCell<DocumentPrefix>>);
 
 impl RequestBody {
     /// A body of which nothing was read.
@@ -26,6 +34,7 @@ impl RequestBody {
             begun: false,
             rest,
             intake: Intake::default(),
+            copy: None,
         }
     }
 
@@ -36,6 +45,7 @@ impl RequestBody {
             begun: true,
             rest,
             intake: Intake::default(),
+            copy: None,
         }
     }
 
@@ -45,9 +55,33 @@ impl RequestBody {
         Self { intake, ..self }
     }
 
+    /// The same body, which leaves a copy of its first bytes behind.
+    #[must_use]
+    pub fn copied_to(self, copy: Transcript) -> Self {
+        Self {
+            copy: Some(copy),
+            ..self
+        }
+    }
+
     /// Whether its reading has begun: the client got its 100, if it waits for one.
     pub fn has_begun(&self) -> bool {
         self.begun
+    }
+}
+
+impl Transcript {
+    /// An empty one, of so many bytes at most.
+    pub fn new(limit: usize) -> Self {
+        Self(Rc::new(RefCell::new(DocumentPrefix::new(limit))))
+    }
+
+    /// What was copied.
+    ///
+    /// # Errors
+    /// It is no document, or not a whole one.
+    pub fn document(&self) -> Result<Document, Fault> {
+        self.0.borrow().finish()
     }
 }
 
@@ -66,7 +100,12 @@ impl Body for RequestBody {
         }
         let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx));
         match &frame {
-            Some(Ok(frame)) => self.intake.took(frame.data_ref().map_or(0, Bytes::len)),
+            Some(Ok(frame)) => {
+                if let (Some(copy), Some(data)) = (&self.copy, frame.data_ref()) {
+                    copy.0.borrow_mut().push(data);
+                }
+                self.intake.took(frame.data_ref().map_or(0, Bytes::len));
+            }
             Some(Err(_)) => {}
             None => self.intake.finished(),
         }

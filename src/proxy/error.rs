@@ -1,8 +1,15 @@
 //! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
 
-use super::upstream::{Kind, UpstreamError};
+use super::{
+    form::Unreadable,
+    guard::Violation,
+    upstream::{Kind, UpstreamError},
+};
 use crate::{
-    obs::{encryption::Encryption, error::Code, malformed::Malformed, scheme::Scheme, sse::Defect},
+    obs::{
+        encryption::Encryption, error::Code, form::FormError, malformed::Malformed, scheme::Scheme,
+        sse::Defect,
+    },
     policy::{Denial, Facts, Policy, Requirement, Rule, Scope, Unknown},
     telemetry::Outcome,
 };
@@ -11,6 +18,8 @@ use std::borrow::Cow;
 /// Why a request is answered by the gate and not by the store.
 #[derive(Debug)]
 pub enum Refusal {
+    /// Its bytes can be read in more than one way.
+    Guarded(Violation),
     /// It is ambiguous.
     Malformed(Malformed),
     /// The policy denies it.
@@ -20,6 +29,10 @@ pub enum Refusal {
         /// What the decision rested on.
         facts: Facts,
     },
+    /// Its form cannot be read.
+    Form(FormError),
+    /// It broke off before it was decided.
+    BrokenOff,
     /// Its customer key is not what the API allows.
     Defect(Defect),
     /// The store cannot be reached, or did not answer.
@@ -43,6 +56,12 @@ impl Refusal {
     /// What it says on the wire.
     pub fn said<'a>(&'a self, policy: &'a Policy) -> Said<'a> {
         match self {
+            Self::Guarded(violation) => Said {
+                rule: violation.id(),
+                code: violation.code(),
+                message: Cow::Borrowed(violation.message()),
+                argument: None,
+            },
             Self::Malformed(malformed) => Said {
                 rule: malformed.id(),
                 code: malformed.code(),
@@ -53,6 +72,18 @@ impl Refusal {
                 rule: defect.id(),
                 code: defect.code(),
                 message: Cow::Borrowed(defect.message()),
+                argument: None,
+            },
+            Self::Form(error) => Said {
+                rule: error.id(),
+                code: error.code(),
+                message: Cow::Borrowed(error.message()),
+                argument: None,
+            },
+            Self::BrokenOff => Said {
+                rule: "client.body",
+                code: Code::InvalidRequest,
+                message: Cow::Borrowed("The body of the request broke off, or did not come in time."),
                 argument: None,
             },
             Self::Denied { denial, facts } => denied(*denial, *facts, policy),
@@ -71,13 +102,23 @@ impl Refusal {
     /// How the request ended, for the log.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Malformed(_) | Self::Defect(_) => Outcome::Malformed,
+            Self::Guarded(_) | Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
+            Self::BrokenOff => Outcome::Abandoned,
             Self::Denied { .. } => Outcome::Refused,
             Self::Upstream(error) => match error.kind() {
                 Kind::BadRequest(_) => Outcome::Malformed,
                 Kind::ClientBody => Outcome::Abandoned,
                 _ => Outcome::Failed,
             },
+        }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Form(error) => Self::Form(error),
+            Unreadable::Client => Self::BrokenOff,
         }
     }
 }
@@ -188,10 +229,7 @@ const fn undecidable(unknown: Unknown) -> &'static str {
             "The encryption of this object is not known here. Send the request over a secure connection with \
              Signature Version 4 (AWS4-HMAC-SHA256)."
         }
-        Unknown::Form => {
-            "Uploads by form are not decided here yet: what encryption and signature the form names is not read. \
-             Upload with PUT instead."
-        }
+        Unknown::Form => "What encryption and signature the form names is not known here.",
     }
 }
 

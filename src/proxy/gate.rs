@@ -3,13 +3,15 @@
 use super::{
     admin,
     answer::Journal,
+    knowledge::{Clock, Knowledge},
     listener, tls,
     upstream::{Origin, Timeouts},
     worker::{Seed, Socket},
 };
 use crate::{
     config::{AccessLog, Config, Transport, Upstream as UpstreamSettings},
-    obs::scheme::Scheme,
+    obs::{form, scheme::Scheme},
+    state::{Limits, OpenError, State},
     telemetry::{Counters, Format, Writer},
 };
 use rustls::ServerConfig;
@@ -56,6 +58,8 @@ pub enum StartError {
     Tls(rustls::Error),
     /// The upstream's host is no name a certificate could have.
     UpstreamName(String),
+    /// The state's file cannot be used.
+    State(OpenError),
     /// No thread can be had.
     Thread(io::Error),
 }
@@ -94,6 +98,11 @@ impl Gate {
         let (stop, stopped) = watch::channel(false);
         let counters: Vec<Arc<Counters>> = (0..workers).map(|_| Arc::default()).collect();
         let endpoints = Arc::new(config.endpoints().clone());
+        let knowledge = knowledge(config)?;
+        let form_limits = form::Limits {
+            bytes: config.form().max_bytes,
+            fields: config.form().max_fields,
+        };
         let mut gate = Self {
             addresses,
             admin: None,
@@ -102,17 +111,7 @@ impl Gate {
             writer,
         };
         if let Some(address) = config.admin() {
-            let socket =
-                listener::bind(address, 1).map_err(|source| StartError::Listen { address, source })?;
-            for socket in socket {
-                let address = socket.local_addr().unwrap_or(address);
-                let (counters, stopped) = (counters.clone(), stopped.clone());
-                let (end, ended) = oneshot::channel();
-                let thread = spawn("admin".into(), move || {
-                    admin::run(socket, counters, stopped, ended)
-                })?;
-                gate.admin = Some(Admin { address, end, thread });
-            }
+            gate.admin = Admin::start(address, &counters, &stopped)?;
         }
         for ((number, sockets), counters) in (0..).zip(sockets).zip(counters) {
             let seed = Seed {
@@ -120,6 +119,8 @@ impl Gate {
                 policy: config.policy().clone(),
                 endpoints: endpoints.clone(),
                 origin: origin.clone(),
+                knowledge: knowledge.clone(),
+                form_limits,
                 sockets,
                 stop: stopped.clone(),
             };
@@ -157,6 +158,26 @@ impl Gate {
     }
 }
 
+impl Admin {
+    fn start(
+        address: SocketAddr,
+        counters: &[Arc<Counters>],
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<Option<Self>, StartError> {
+        let bound = listener::bind(address, 1).map_err(|source| StartError::Listen { address, source })?;
+        let Some(socket) = bound.into_iter().next() else {
+            return Ok(None);
+        };
+        let address = socket.local_addr().unwrap_or(address);
+        let (counters, stopped) = (counters.to_vec(), stopped.clone());
+        let (end, ended) = oneshot::channel();
+        let thread = spawn("admin".into(), move || {
+            admin::run(socket, counters, stopped, ended)
+        })?;
+        Ok(Some(Self { address, end, thread }))
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -169,6 +190,7 @@ impl fmt::Display for StartError {
             Self::Listen { address, source } => write!(f, "cannot listen on `{address}`: {source}"),
             Self::Tls(error) => write!(f, "certificate and key do not make a TLS configuration: {error}"),
             Self::UpstreamName(host) => write!(f, "`{host}` is not a name that a certificate can have"),
+            Self::State(error) => error.fmt(f),
             Self::Thread(error) => write!(f, "no thread can be started: {error}"),
         }
     }
@@ -193,6 +215,28 @@ fn join(thread: JoinHandle<io::Result<()>>) {
         Ok(Err(error)) => tracing::error!(%error, "`{name}` ended early"),
         Err(_) => tracing::error!("`{name}` panicked"),
     }
+}
+
+/// What is known at the start: what is declared, and what a file remembers.
+fn knowledge(config: &Config) -> Result<Knowledge, StartError> {
+    let settings = config.state();
+    let limits = Limits {
+        entries: settings.capacity,
+        ..Limits::default()
+    };
+    let Some(file) = &settings.file else {
+        return Ok(Knowledge::new(
+            State::new(&limits, config.buckets()),
+            Clock::start(),
+        ));
+    };
+    let clock = Clock::start();
+    let (state, set_aside) =
+        State::open(&limits, config.buckets(), file, clock.now()).map_err(StartError::State)?;
+    if let Some(set_aside) = set_aside {
+        tracing::error!("{set_aside}");
+    }
+    Ok(Knowledge::new(state, clock))
 }
 
 fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {

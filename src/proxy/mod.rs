@@ -13,10 +13,15 @@ pub mod body;
 mod connection;
 mod drain;
 mod error;
+mod form;
 mod gate;
+pub mod guard;
 pub mod intake;
+mod knowledge;
+mod lesson;
 mod linger;
 mod listener;
+mod relay;
 mod respond;
 mod tls;
 pub mod upstream;
@@ -26,44 +31,46 @@ pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 
 use crate::{
-    classify::{Arrival, Classified, classify},
-    obs::{
-        auth::{Auth, Carrier},
-        dialect::Dialect,
-        encryption::EncryptionSet,
-        sse,
-    },
-    policy::{Decision, Facts, Permit, Policy, Role, Unknown},
+    classify::{Classified, Teller, classify},
+    obs::{auth::Carrier, dialect::Dialect, encryption::EncryptionSet, sse},
+    policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
 use answer::{AnswerBody, Event, Framed};
 use body::RequestBody;
+use connection::Client;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
 use hyper::body::{Body as _, Incoming};
-use intake::Intake;
+use knowledge::Names;
+use relay::Relay;
 use respond::Asked;
-use upstream::{Answer, ResponseBody};
+use upstream::Answer;
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(
-    worker: &Worker,
-    arrival: Arrival,
-    intake: Intake,
-    request: Request<Incoming>,
-) -> Response<AnswerBody> {
+async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<AnswerBody> {
     let (head, body) = request.into_parts();
-    intake.begin(!body.is_end_stream());
+    client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
-    let record = Record::begin(id, arrival.peer, arrival.scheme, head.method.clone());
-    let mut event = Event::begin(record, intake.clone(), worker.journal.clone());
-    let body = RequestBody::new(body).noted_in(intake.clone());
-    let response = match walk(worker, arrival, &head, body, &mut event.record).await {
+    let record = Record::begin(
+        id,
+        client.arrival.peer,
+        client.arrival.scheme,
+        head.method.clone(),
+    );
+    let mut event = Event::begin(record, client, worker.journal.clone());
+    let walked = match guarded(client) {
+        Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
+        Err(refusal) => Err(refusal),
+    };
+    let response = match walked {
         Ok(response) => {
             let framed = framed(&head, &response);
             response.map(|body| AnswerBody::streaming(body, framed))
         }
         Err(refusal) => {
+            // A body that cannot be read may be one that the guard did not let through.
+            let refusal = guarded(client).err().unwrap_or(refusal);
             let said = refusal.said(&worker.policy);
             event.record.outcome = refusal.outcome();
             event.record.rule = Some(said.rule.to_owned());
@@ -72,7 +79,7 @@ async fn handle(
                 path: head.uri.path(),
                 dialect: Dialect::of(&head),
                 request_id: id.to_string(),
-                unread: intake.is_unread(),
+                unread: client.intake.is_unread(),
             };
             respond::refuse(&said, &asked)
         }
@@ -81,47 +88,140 @@ async fn handle(
     response.map(|body| body.with_event(event))
 }
 
-/// The walk itself: every way out of it is an answer of the store's or a refusal.
-async fn walk(
-    worker: &Worker,
-    arrival: Arrival,
-    request: &Parts,
-    body: RequestBody,
-    record: &mut Record,
-) -> Result<Response<ResponseBody>, Refusal> {
-    let classified = classify(request, arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
-    note(record, &classified);
-    let facts = classified.facts;
-    let decision = if classified.awaits_form() {
-        decide_unread(&worker.policy, facts)
-    } else {
-        worker.policy.decide(facts)
-    };
-    let permit = settle(worker, facts, decision, unknown(&classified, decision), record)?;
-    if let Some(defect) = classified.defect() {
-        return Err(Refusal::Defect(defect));
-    }
-    let answer = worker
-        .upstream
-        .send(classified.admit(permit), body)
-        .await
-        .map_err(Refusal::Upstream)?;
-    record.answered_after = Some(record.started.elapsed());
-    match answer {
-        Answer::Free(response) => Ok(response),
-        Answer::Held(held) => {
-            let facts = facts.learn(Role::Target, sse::told_by(held.headers()));
-            record.told = Told::Response;
-            record.decided = Some(facts.target);
-            let decision = worker.policy.decide(facts);
-            let permit = settle(worker, facts, decision, Unknown::Object, record)?;
-            Ok(held.release(permit))
+/// Whether the guard let the request through; if not, the head at hand only stands in its place (rulings, 32).
+fn guarded(client: &Client) -> Result<(), Refusal> {
+    match client.verdict.take() {
+        None => Ok(()),
+        Some(violation) => {
+            client.intake.begin(true);
+            Err(Refusal::Guarded(violation))
         }
     }
 }
 
+/// The walk itself: every way out of it is an answer of the store's or a refusal.
+async fn walk(
+    worker: &Worker,
+    client: &Client,
+    request: &Parts,
+    body: Incoming,
+    record: &mut Record,
+) -> Result<Response<Relay>, Refusal> {
+    let intake = &client.intake;
+    let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
+    note(record, &classified);
+    let body = if classified.awaits_form() {
+        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake)
+            .await
+            .map_err(Refusal::from)?;
+        classified.read_form(&form).map_err(Refusal::Malformed)?;
+        note(record, &classified);
+        unsent.after(form, intake.clone())
+    } else {
+        RequestBody::new(body).noted_in(intake.clone())
+    };
+    let (facts, decision) = ask(worker, &classified, record);
+    let permit = settle(worker, facts, decision, unknown(&classified, decision), record)?;
+    if let Some(defect) = classified.defect() {
+        return Err(Refusal::Defect(defect));
+    }
+    let transcript = lesson::transcript(&classified);
+    let body = match &transcript {
+        Some(transcript) => body.copied_to(transcript.clone()),
+        None => body,
+    };
+    let sent = worker.upstream.send(classified.admit(permit), body);
+    let answer = sent.await.map_err(Refusal::Upstream)?;
+    record.answered_after = Some(record.started.elapsed());
+    let response = match answer {
+        Answer::Free(response) => response,
+        Answer::Held(answer) => {
+            let facts = facts.learn(Role::Target, sse::told_by(answer.headers()));
+            record.told = Told::Response;
+            record.decided = Some(facts.target);
+            let decision = worker.policy.decide(facts);
+            let permit = settle(worker, facts, decision, Unknown::Object, record)?;
+            answer.release(permit)
+        }
+    };
+    let lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript)
+        .await
+        .map_err(Refusal::Upstream)?;
+    if let Some(found) = lesson.found {
+        look_back(worker, facts, found, record);
+    }
+    Ok(lesson.relay())
+}
+
+/// Asks whoever can tell, at most once for each role, and decides again (`docs/architecture.md` §5).
+fn ask(worker: &Worker, classified: &Classified<'_>, record: &mut Record) -> (Facts, Decision) {
+    let mut facts = classified.facts;
+    let mut decision = worker.policy.decide(facts);
+    if overlooked(worker, classified, decision) {
+        decision = Decision::NeedsState(Role::Target);
+    }
+    for _ in 0..2 {
+        let Decision::NeedsState(role) = decision else {
+            break;
+        };
+        let teller = teller(classified, role);
+        let Some(told) = worker.knowledge.ask(teller, &Names::of(classified)) else {
+            break;
+        };
+        facts = facts.learn(role, told.encryption);
+        record.told = knowledge::told_by(teller, told);
+        record.decided = Some(facts.target);
+        decision = worker.policy.decide(facts);
+    }
+    match decision {
+        // Nobody knows better than the request.
+        Decision::NeedsState(_) if facts == classified.facts => (facts, worker.policy.decide(facts)),
+        _ => (facts, decision),
+    }
+}
+
+/// Whether a part's customer key may hide that its upload is encrypted otherwise: a store may overlook the key, so
+/// what is known of the upload counts too (rulings, 12).
+fn overlooked(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
+    let facts = classified.facts;
+    let any = Facts {
+        target: EncryptionSet::ALL,
+        ..facts
+    };
+    classified.target == Teller::Upload
+        && decision == Decision::Allow
+        && facts.target.known().is_some()
+        && worker.policy.decide(any) != Decision::Allow
+}
+
+const fn teller(classified: &Classified<'_>, role: Role) -> Teller {
+    match role {
+        Role::Target => classified.target,
+        Role::Source => classified.source,
+    }
+}
+
+/// Notes a violation that only the answer showed: what it stored is known from now on.
+fn look_back(worker: &Worker, facts: Facts, found: EncryptionSet, record: &mut Record) {
+    let facts = Facts {
+        target: found,
+        ..facts
+    };
+    if let Decision::Deny(rule) = worker.policy.decide(facts) {
+        let rule = worker.policy.denial_id(Denial::Rule(rule));
+        tracing::warn!(
+            request = %record.id, rule, bucket = record.bucket.as_deref(), encryption = %found,
+            "a violation was found after the fact: the answer shows what the request did not"
+        );
+        record.outcome = Outcome::Violated;
+        record.told = Told::Response;
+        record.decided = Some(found);
+        record.rule = Some(rule.to_owned());
+    }
+}
+
 /// What will show the client where the answer ends.
-fn framed(head: &Parts, response: &Response<ResponseBody>) -> Framed {
+fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
     if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
         Framed::ByConnection
     } else {
@@ -129,33 +229,13 @@ fn framed(head: &Parts, response: &Response<ResponseBody>) -> Framed {
     }
 }
 
-/// The decision on a form that is not read: settled only if it is the same whatever the form says (rulings, 18).
-fn decide_unread(policy: &Policy, facts: Facts) -> Decision {
-    let mut decisions = Auth::ALL.into_iter().flat_map(|auth| {
-        [false, true].map(|customer_key| {
-            policy.decide(Facts {
-                auth,
-                customer_key,
-                target: EncryptionSet::ALL,
-                ..facts
-            })
-        })
-    });
-    let first = decisions.next().unwrap_or(Decision::NeedsState(Role::Target));
-    if decisions.all(|decision| matches!((first, decision), (Decision::Allow, Decision::Allow))) {
-        first
-    } else {
-        Decision::NeedsState(Role::Target)
-    }
-}
-
 /// What is unknown if the decision asks for it.
 fn unknown(classified: &Classified<'_>, decision: Decision) -> Unknown {
-    let teller = match decision {
-        Decision::NeedsState(Role::Source) => classified.source,
-        Decision::NeedsState(Role::Target) | Decision::Allow | Decision::Deny(_) => classified.target,
+    let role = match decision {
+        Decision::NeedsState(role) => role,
+        Decision::Allow | Decision::Deny(_) => Role::Target,
     };
-    teller.unknown()
+    teller(classified, role).unknown()
 }
 
 fn settle(
@@ -190,6 +270,7 @@ fn note(record: &mut Record, classified: &Classified<'_>) {
     {
         Some((Carrier::Header, _)) => Told::Head,
         Some((Carrier::Query, _)) => Told::Query,
-        Some((Carrier::Form, _)) | None => Told::Nobody,
+        Some((Carrier::Form, _)) => Told::Form,
+        None => Told::Nobody,
     };
 }

@@ -4,11 +4,12 @@ use super::{
     answer::Journal,
     connection,
     drain::Drain,
+    knowledge::Knowledge,
     upstream::{Origin, Upstream},
 };
 use crate::{
     classify::Arrival,
-    obs::{resource::Endpoints, scheme::Scheme},
+    obs::{form::Limits, resource::Endpoints, scheme::Scheme},
     policy::Policy,
     telemetry::RequestId,
 };
@@ -23,6 +24,8 @@ pub(super) struct Worker {
     pub(super) endpoints: Arc<Endpoints>,
     pub(super) upstream: Upstream,
     pub(super) journal: Journal,
+    pub(super) knowledge: Knowledge,
+    pub(super) form_limits: Limits,
     ids: Ids,
 }
 
@@ -40,6 +43,8 @@ pub(super) struct Seed {
     pub(super) policy: Arc<Policy>,
     pub(super) endpoints: Arc<Endpoints>,
     pub(super) origin: Origin,
+    pub(super) knowledge: Knowledge,
+    pub(super) form_limits: Limits,
     pub(super) sockets: Vec<Socket>,
     /// Becomes true when the worker is to finish.
     pub(super) stop: watch::Receiver<bool>,
@@ -85,6 +90,8 @@ impl Seed {
             endpoints: self.endpoints,
             upstream: Upstream::new(self.origin),
             journal,
+            knowledge: self.knowledge,
+            form_limits: self.form_limits,
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),
@@ -107,6 +114,15 @@ impl Seed {
                 log.flush();
             }
         });
+        if self.number == 0 {
+            let knowledge = worker.knowledge.clone();
+            tokio::task::spawn_local(async move {
+                loop {
+                    tokio::time::sleep(PURGE).await;
+                    knowledge.purge();
+                }
+            });
+        }
         // The sender is gone only when the gate is: as good as the word to stop.
         let _ = self.stop.wait_for(|stop| *stop).await;
         drain.begin();
@@ -173,6 +189,8 @@ fn unique(number: u64) -> u64 {
 }
 
 const FLUSH: Duration = Duration::from_millis(100);
+/// How often what has expired is freed.
+const PURGE: Duration = Duration::from_mins(1);
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long what is in flight may take to finish after the word to stop.
 const DRAIN: Duration = Duration::from_mins(2);

@@ -29,6 +29,8 @@ pub enum Outcome {
     Allowed,
     /// Sent on though a rule stood against it: shadow mode.
     Waived,
+    /// Sent on, and only the store's answer showed that a rule stood against it.
+    Violated,
     /// Refused by a rule.
     Refused,
     /// Refused because it was ambiguous or wrong in itself.
@@ -46,6 +48,18 @@ pub enum Told {
     Head,
     /// The query of the request.
     Query,
+    /// The fields of the form in the request's body.
+    Form,
+    /// What was seen of the upload.
+    Upload,
+    /// What was seen of the object.
+    Object,
+    /// What was seen of the bucket.
+    BucketDefaultLearned,
+    /// The settings.
+    BucketDefaultDeclared,
+    /// A question of the gate's own.
+    BucketDefaultLookedUp,
     /// The store's answer.
     Response,
     /// Nobody: the settings for unknown things, or the rules alone.
@@ -121,9 +135,10 @@ impl Record {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Allowed,
         Self::Waived,
+        Self::Violated,
         Self::Refused,
         Self::Malformed,
         Self::Failed,
@@ -135,6 +150,7 @@ impl Outcome {
         match self {
             Self::Allowed => "allowed",
             Self::Waived => "waived",
+            Self::Violated => "violated",
             Self::Refused => "refused",
             Self::Malformed => "malformed",
             Self::Failed => "failed",
@@ -149,6 +165,12 @@ impl Told {
         match self {
             Self::Head => "head",
             Self::Query => "query",
+            Self::Form => "form",
+            Self::Upload => "upload",
+            Self::Object => "object",
+            Self::BucketDefaultLearned => "bucket default, learned",
+            Self::BucketDefaultDeclared => "bucket default, declared",
+            Self::BucketDefaultLookedUp => "bucket default, looked up",
             Self::Response => "response",
             Self::Nobody => "nobody",
         }

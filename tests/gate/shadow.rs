@@ -17,7 +17,6 @@ fn what_the_policy_denies_is_sent_and_logged_as_waived_with_its_rule() {
         (Over::Http, bare("PUT /mine/k", &[V4, kms])),
         (Over::Https, bare("PUT /mine/k", &[V2, kms])),
         (Over::Http, bare("PUT /mine/k", &keyed)),
-        (Over::Http, bare("PUT /mine/k?partNumber=1&uploadId=u", &[V2])),
         (Over::Http, bare("GET /mine/k", &[V2])),
     ];
     let enforcing = Setup::before(&origin).start();
@@ -45,6 +44,21 @@ fn what_the_policy_denies_is_sent_and_logged_as_waived_with_its_rule() {
         );
         assert_eq!(event["status"], 200);
     }
+}
+
+#[test]
+fn a_part_of_an_upload_that_nobody_saw_begin_is_waived_too() {
+    let origin = ScriptedOrigin::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let part = bare("PUT /mine/k?partNumber=1&uploadId=u", &[V2]);
+    let refused = Setup::before(&origin).start().ask(Over::Http, &part);
+    assert_eq!((refused.status(), refused.rule()), (400, "unknown.upload"));
+    let gate = Setup::before(&origin).shadow().start();
+    assert_eq!(gate.ask(Over::Http, &part).body, "ok");
+    let events = gate.events();
+    assert_eq!(
+        (&events[0]["outcome"], &events[0]["rule"]),
+        (&"waived".into(), &"unknown.upload".into())
+    );
 }
 
 #[test]

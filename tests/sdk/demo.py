@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from obs import ObsClient
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
+LINE_SECONDS = 10
 
 
 def resolve_localhost():
@@ -26,13 +28,17 @@ def resolve_localhost():
     socket.getaddrinfo = patched
 
 
+def command(http=0, https=0):
+    """The command line of a demo on these ports."""
+    program = os.environ.get("OBSGATE", str(ROOT / "target/debug/obsgate"))
+    return [program, "demo", "--http", str(http), "--https", str(https)]
+
+
 class Demo:
     """A running demo. What it prints after its start is in `lines`."""
 
     def __init__(self):
-        program = os.environ.get("OBSGATE", str(ROOT / "target/debug/obsgate"))
-        command = [program, "demo", "--http", "0", "--https", "0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command(), stdout=subprocess.PIPE, text=True)
         self.facts = {}
         self.curl = []
         self.lines = []
@@ -55,6 +61,16 @@ class Demo:
             elif "request by request" in line:
                 self._told.set()
         self._told.set()
+
+    def line(self, *words):
+        """The line of a decision that has these words, once it is there; None when it does not come."""
+        deadline = time.monotonic() + LINE_SECONDS
+        while time.monotonic() < deadline:
+            for line in list(self.lines):
+                if set(words) <= set(line.split()):
+                    return line
+            time.sleep(0.02)
+        return None
 
     def stop(self):
         """Ends the demo as Ctrl-C does; gives its exit code."""

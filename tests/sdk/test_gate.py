@@ -8,7 +8,7 @@ import unittest
 
 from obs import CopyObjectHeader, GetObjectHeader, PutObjectHeader, SseCHeader, SseKmsHeader
 
-from demo import Demo, resolve_localhost
+from demo import Demo, command, resolve_localhost
 from published import demands, expectation
 
 SIGNATURES = ("obs", "v2", "v4")
@@ -133,6 +133,21 @@ class Gate(unittest.TestCase):
         self.assertEqual(demands("HeadObject", None, "sse-kms"), (False, False))
         self.assertEqual(demands("HeadObject", None, "sse-c"), (True, False))
         self.assertEqual(demands("CopyObject", "sse-kms", "none"), (False, False))
+
+    def test_each_decision_is_a_line_as_it_happens(self):
+        headers = PutObjectHeader(sseHeader=sse("sse-kms"))
+        with self.demo.client("http", "v4") as client:
+            client.putContent("refused-bucket", "k", CONTENT, headers=headers)
+            client.putContent("allowed-bucket", "k", CONTENT)
+        line = self.demo.line("refused", "http", "PutObject", "bucket=refused-bucket")
+        self.assertIn("sse-kms", line or self.demo.lines)
+        self.assertIsNotNone(self.demo.line("allowed", "http", "PutObject", "bucket=allowed-bucket"))
+
+    def test_a_port_in_use_is_a_clear_error(self):
+        port = self.demo.facts["http"].rpartition(":")[2]
+        second = subprocess.run(command(http=port), capture_output=True, text=True, timeout=20)
+        self.assertEqual((second.returncode, second.stdout), (69, ""))
+        self.assertIn(f"`127.0.0.1:{port}` is already in use", second.stderr)
 
     @unittest.skipUnless(shutil.which("curl"), "needs curl")
     def test_the_printed_curl_lines_do_what_they_say(self):

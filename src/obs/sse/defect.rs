@@ -1,7 +1,7 @@
 //! What is wrong with a customer key, for the caller. It changes neither operation, signature nor mode, so it is
 //! answered only after the transport rule allowed (rulings, 13).
 
-use super::{Parameter, evidence::values};
+use super::{Parameter, sightings};
 use crate::obs::error::Code;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::request::Parts;
@@ -146,7 +146,7 @@ impl Short {
             length: None,
             buffer: Zeroizing::new([0; LONGEST]),
         };
-        if let Some(value) = values(head, parameter).next() {
+        if let Some(value) = sightings(head).find(|one| one.parameter == parameter) {
             short.there = true;
             short.length = short.fill(value.bytes());
         }

@@ -1,13 +1,9 @@
 //! Where each parameter was seen, and what all of them say together. Values are read in passing; only which places
 //! they came from is kept.
 
-use super::{Parameter, Parameters, cells::cells};
+use super::{Parameter, Parameters, cells::cells, sighting::sightings};
 use crate::obs::{
-    auth::Carrier,
-    dialect::{Dialect, Word},
-    encryption::Encryption,
-    fold::{Decoded, Folded},
-    malformed::Malformed,
+    auth::Carrier, dialect::Dialect, encryption::Encryption, fold::Decoded, malformed::Malformed,
     operation::Operation,
 };
 use http::request::Parts;
@@ -151,10 +147,9 @@ impl Evidence {
             if places.0.count_ones() < 2 {
                 continue;
             }
-            let mut values = values(head, parameter);
-            let first = values.next();
-            if let Some(first) = first
-                && !values.all(|other| first.equals(other))
+            let mut values = sightings(head).filter(|one| one.parameter == parameter);
+            if let Some(first) = values.next()
+                && !values.all(|other| first.bytes().eq(other.bytes()))
             {
                 return Err(Malformed::EncryptionConflict);
             }
@@ -184,58 +179,6 @@ pub(crate) fn method_value(value: &[u8]) -> Option<Encryption> {
         .iter()
         .find(|(known, _)| known.as_bytes() == value)
         .map(|(_, encryption)| *encryption)
-}
-
-/// A value where it stood.
-#[derive(Clone, Copy)]
-pub(super) struct Value<'h> {
-    raw: &'h [u8],
-    carrier: Carrier,
-}
-
-impl<'h> Value<'h> {
-    /// The bytes, decoded if they stood in the query; a broken escape stays as it is.
-    pub(super) fn bytes(self) -> impl Iterator<Item = u8> + use<'h> {
-        let (plain, encoded) = match self.carrier {
-            Carrier::Query => (&[][..], self.raw),
-            Carrier::Header | Carrier::Form => (self.raw, &[][..]),
-        };
-        plain
-            .iter()
-            .copied()
-            .chain(percent_encoding::percent_decode(encoded))
-    }
-
-    fn equals(self, other: Self) -> bool {
-        self.bytes().eq(other.bytes())
-    }
-}
-
-/// The values of a parameter, wherever they stand.
-pub(super) fn values(head: &Parts, parameter: Parameter) -> impl Iterator<Item = Value<'_>> {
-    let is = move |name: &[u8]| {
-        Dialect::by_prefix(name).and_then(|dialect| dialect.word(name)) == Some(Word::Sse(parameter))
-    };
-    let headers = head
-        .headers
-        .iter()
-        .filter(move |(name, _)| is(name.as_str().as_bytes()))
-        .map(|(_, value)| Value {
-            raw: value.as_bytes(),
-            carrier: Carrier::Header,
-        });
-    let query = head
-        .uri
-        .query()
-        .into_iter()
-        .flat_map(|query| query.split('&'))
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .filter(move |(name, _)| matches!(Folded::query(name), Ok(Some(folded)) if is(folded.as_bytes())))
-        .map(|(_, value)| Value {
-            raw: value.as_bytes(),
-            carrier: Carrier::Query,
-        });
-    headers.chain(query)
 }
 
 const METHODS: [(&str, Encryption); 5] = [

@@ -4,6 +4,7 @@ mod cells;
 mod defect;
 mod evidence;
 mod response;
+mod sighting;
 
 pub use cells::has_cell;
 pub(crate) use defect::find as find_defect;
@@ -11,6 +12,7 @@ pub use defect::{Defect, Fault};
 pub(crate) use evidence::method_value;
 pub use evidence::{Counted, Evidence, Places};
 pub use response::told_by;
+pub use sighting::{Sighting, sightings};
 
 /// A parameter of server-side encryption, whatever the dialect and the place (obs-facts §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use super::{Parameter, method_value};
 use crate::obs::{
-    dialect::{Dialect, Word},
+    dialect::Dialect,
     encryption::{Encryption, EncryptionSet},
 };
 use http::HeaderMap;
@@ -15,7 +15,7 @@ pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
     let mut algorithm_only = false;
     for (name, value) in headers {
         let name = name.as_str().as_bytes();
-        let Some(Word::Sse(parameter)) = Dialect::by_prefix(name).and_then(|dialect| dialect.word(name))
+        let Some(parameter) = Dialect::by_prefix(name).and_then(|dialect| dialect.word(name)?.parameter())
         else {
             continue;
         };

@@ -1,0 +1,92 @@
+//! Tables of names, looked up by length first: most names on the wire mean nothing, and most of these have a length
+//! that none of the table's has.
+
+/// Names with their meanings, in the order of their lengths.
+#[derive(Debug)]
+pub(crate) struct Names<T: 'static> {
+    entries: &'static [(&'static str, T)],
+    /// Where the names of each length begin.
+    starts: [u8; LONGEST + 2],
+}
+
+impl<T> Names<T> {
+    /// A table. It does not compile unless its names are in the order of their lengths.
+    pub(crate) const fn new(entries: &'static [(&'static str, T)]) -> Self {
+        let mut starts = [0; LONGEST + 2];
+        let mut length = 0;
+        let mut rest = entries;
+        let mut at = 0;
+        while let [(name, _), tail @ ..] = rest {
+            assert!(
+                name.len() >= length && name.len() <= LONGEST,
+                "names go from the shortest to the longest"
+            );
+            while length < name.len() {
+                length += 1;
+                set(&mut starts, length, at);
+            }
+            at += 1;
+            rest = tail;
+        }
+        while length <= LONGEST {
+            length += 1;
+            set(&mut starts, length, at);
+        }
+        Self { entries, starts }
+    }
+
+    /// The place and the meaning of a name.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<(usize, &'static T)> {
+        let start = usize::from(*self.starts.get(name.len())?);
+        let end = usize::from(*self.starts.get(name.len() + 1)?);
+        self.entries
+            .get(start..end)?
+            .iter()
+            .position(|(known, _)| known.as_bytes() == name)
+            .and_then(|at| Some((start + at, &self.entries.get(start + at)?.1)))
+    }
+
+    /// The meaning of a name.
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&'static T> {
+        self.find(name).map(|(_, meaning)| meaning)
+    }
+
+    /// The table.
+    pub(crate) const fn entries(&self) -> &'static [(&'static str, T)] {
+        self.entries
+    }
+}
+
+const fn set(starts: &mut [u8; LONGEST + 2], at: usize, to: u8) {
+    if let Some((_, [place, ..])) = starts.split_at_mut_checked(at) {
+        *place = to;
+    }
+}
+
+/// No name is longer.
+const LONGEST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_among_those_of_its_length() {
+        static NAMES: Names<u8> = Names::new(&[("b", 1), ("a", 2), ("abc", 3), ("abcde", 4)]);
+        for (place, (name, meaning)) in NAMES.entries().iter().enumerate() {
+            assert_eq!(NAMES.find(name.as_bytes()), Some((place, meaning)));
+        }
+        for unknown in [
+            "",
+            "c",
+            "ab",
+            "abd",
+            "abcdef",
+            &"a".repeat(65),
+            &"a".repeat(66),
+            &"a".repeat(400),
+        ] {
+            assert_eq!(NAMES.get(unknown.as_bytes()), None, "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A small document: its prefix as it streams past, and its leaves once it is whole.
+
+use super::Fault;
+use quick_xml::{
+    Error, Reader,
+    escape::resolve_predefined_entity,
+    events::{BytesRef, Event},
+};
+
+/// The bytes of a document so far, up to a bound.
+#[derive(Clone, Debug)]
+pub struct DocumentPrefix {
+    bytes: Vec<u8>,
+    limit: usize,
+    over: bool,
+}
+
+/// A document's root and leaves. Prefixes of namespaces are left out, attributes too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    root: String,
+    /// Paths below the root, joined by `/`, with their text.
+    leaves: Vec<(String, String)>,
+}
+
+impl DocumentPrefix {
+    /// The prefix of a document whose root has to end within this many bytes.
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            limit,
+            over: false,
+        }
+    }
+
+    /// Takes the next bytes; those over the bound are not kept.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let room = self.limit.saturating_sub(self.bytes.len());
+        self.over |= bytes.len() > room;
+        self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    /// The document, if its root has ended. Reads from the start again each time: meant for answers, which come in one
+    /// piece or two. Of a request, ask [`Self::finish`] alone, once.
+    ///
+    /// # Errors
+    /// It is no document, whatever comes.
+    pub fn read(&self) -> Result<Option<Document>, Fault> {
+        // Text is whole, and no reference or character is cut, where a `>` follows.
+        let whole = memchr::memrchr(b'>', &self.bytes).map_or(0, |last| last + 1);
+        match parse(self.bytes.get(..whole).unwrap_or_default())? {
+            None if self.over => Err(Fault::TooLarge),
+            read => Ok(read),
+        }
+    }
+
+    /// The document, when the body has ended.
+    ///
+    /// # Errors
+    /// It is no document, or not a whole one.
+    pub fn finish(&self) -> Result<Document, Fault> {
+        self.read()?.ok_or(Fault::NotXml)
+    }
+}
+
+impl Document {
+    /// The root's name.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Checks that it is the document that is looked for.
+    pub(super) fn expect(&self, root: &str) -> Result<(), Fault> {
+        match self.root() {
+            "Error" => Err(Fault::Error),
+            other if other == root => Ok(()),
+            _ => Err(Fault::OtherDocument),
+        }
+    }
+
+    /// The texts of every leaf at a path.
+    pub(super) fn texts(&self, path: &str) -> impl Iterator<Item = &str> {
+        self.leaves
+            .iter()
+            .filter(move |(this, _)| this == path)
+            .map(|(_, text)| text.as_str())
+    }
+
+    /// The text of the one leaf at a path.
+    pub(super) fn text(&self, path: &str) -> Result<&str, Fault> {
+        let mut texts = self.texts(path);
+        match (texts.next(), texts.next()) {
+            (Some(text), None) if !text.is_empty() => Ok(text),
+            _ => Err(Fault::Element),
+        }
+    }
+}
+
+/// Reads up to the end of the root; `None` where the bytes end before.
+fn parse(bytes: &[u8]) -> Result<Option<Document>, Fault> {
+    let mut reader = Reader::from_reader(bytes);
+    let mut walk = Walk::default();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => walk.open(start.local_name().as_ref())?,
+            Ok(Event::Empty(start)) => {
+                walk.open(start.local_name().as_ref())?;
+                if let Some(document) = walk.close() {
+                    return Ok(Some(document));
+                }
+            }
+            Ok(Event::End(_)) => {
+                if let Some(document) = walk.close() {
+                    return Ok(Some(document));
+                }
+            }
+            Ok(Event::Text(text)) => walk.text(&text.xml10_content())?,
+            Ok(Event::CData(text)) => walk.text(&text.xml10_content())?,
+            Ok(Event::GeneralRef(reference)) => walk.reference(&reference)?,
+            Ok(Event::DocType(_)) => return Err(Fault::Dtd),
+            Ok(Event::Decl(_) | Event::PI(_) | Event::Comment(_)) => {}
+            // All of these say that the input ended within markup.
+            Ok(Event::Eof) | Err(Error::Syntax(_)) => return Ok(None),
+            Err(_) => return Err(Fault::NotXml),
+        }
+    }
+}
+
+/// Where in a document one is.
+#[derive(Debug, Default)]
+struct Walk {
+    root: Option<String>,
+    /// The path below the root, and how long it was at each level above.
+    path: String,
+    levels: Vec<usize>,
+    text: String,
+    /// The element was opened and holds no other.
+    leaf: bool,
+    leaves: Vec<(String, String)>,
+}
+
+impl Walk {
+    fn open(&mut self, name: &str) -> Result<(), Fault> {
+        self.text.clear();
+        self.leaf = true;
+        if self.root.is_none() {
+            self.root = Some(name.to_owned());
+            return Ok(());
+        }
+        if self.levels.len() >= DEEPEST {
+            return Err(Fault::NotXml);
+        }
+        self.levels.push(self.path.len());
+        if !self.path.is_empty() {
+            self.path.push('/');
+        }
+        self.path.push_str(name);
+        Ok(())
+    }
+
+    /// Ends an element; the document if it was the root.
+    fn close(&mut self) -> Option<Document> {
+        let Some(above) = self.levels.pop() else {
+            return Some(Document {
+                root: self.root.take()?,
+                leaves: std::mem::take(&mut self.leaves),
+            });
+        };
+        if std::mem::take(&mut self.leaf) {
+            self.leaves
+                .push((self.path.clone(), std::mem::take(&mut self.text)));
+        }
+        self.path.truncate(above);
+        None
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Fault> {
+        if self.root.is_some() {
+            self.text.push_str(text);
+            Ok(())
+        } else if text.trim_matches(BLANK).is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::NotXml)
+        }
+    }
+
+    fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), Fault> {
+        match reference.resolve_char_ref() {
+            Ok(Some(character)) => self.text(character.encode_utf8(&mut [0; 4])),
+            Ok(None) => self.text(resolve_predefined_entity(reference).ok_or(Fault::NotXml)?),
+            Err(_) => Err(Fault::NotXml),
+        }
+    }
+}
+
+/// What XML takes for white space.
+const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+/// The documents that are read have three levels.
+const DEEPEST: usize = 16;

@@ -1,0 +1,56 @@
+//! Why nothing was learned from a body.
+
+use std::fmt;
+
+/// Why nothing was learned from a body. Whatever was believed before is to be forgotten, not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It is not XML, not well-formed, cut off, or nested absurdly deep.
+    NotXml,
+    /// It has a DTD.
+    Dtd,
+    /// It is longer than what is read of it.
+    TooLarge,
+    /// It is an `<Error>`, perhaps under a 200 (obs-facts §7).
+    Error,
+    /// It is another document than the operation's.
+    OtherDocument,
+    /// The element that was looked for is not there, is empty, or is there twice.
+    Element,
+    /// The element has a value that no document lists (rulings, 9).
+    Value,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 7] = [
+        Self::NotXml,
+        Self::Dtd,
+        Self::TooLarge,
+        Self::Error,
+        Self::OtherDocument,
+        Self::Element,
+        Self::Value,
+    ];
+
+    /// The word used in logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotXml => "not-xml",
+            Self::Dtd => "dtd",
+            Self::TooLarge => "too-large",
+            Self::Error => "error",
+            Self::OtherDocument => "other-document",
+            Self::Element => "element",
+            Self::Value => "value",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::error::Error for Fault {}

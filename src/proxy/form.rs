@@ -1,0 +1,81 @@
+//! Reading a form up to its file: bounded, before the decision, and handed on byte for byte after it (rulings, 18).
+
+use super::{body::RequestBody, intake::Intake};
+use crate::obs::form::{Boundary, Form, FormError, Limits, Progress, Scanner};
+use http::HeaderMap;
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Why a form was not read.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// It is not what the API allows.
+    Form(FormError),
+    /// The client broke off, or took too long.
+    Client,
+}
+
+/// A body of which the form's fields were read.
+#[derive(Debug)]
+pub(super) struct Unsent {
+    /// What follows the fields and came with them.
+    rest: Vec<u8>,
+    body: Incoming,
+}
+
+impl Unsent {
+    /// The body as it came: the form's fields again, then the rest.
+    pub(super) fn after(self, form: Form, intake: Intake) -> RequestBody {
+        let mut prefix = form.into_prefix();
+        prefix.extend_from_slice(&self.rest);
+        RequestBody::with_prefix(prefix.into(), self.body).noted_in(intake)
+    }
+}
+
+/// Reads a form's fields; what follows them stays in the body.
+///
+/// # Errors
+/// The form is malformed or over the limits, or the client broke off.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    limits: Limits,
+    mut body: Incoming,
+    intake: &Intake,
+) -> Result<(Form, Unsent), Unreadable> {
+    let boundary = Boundary::from_headers(headers).map_err(Unreadable::Form)?;
+    let mut scanner = Scanner::new(boundary, limits);
+    let reading = async {
+        loop {
+            let Some(frame) = body.frame().await else {
+                // Says what is missing: the file never began.
+                return scanner
+                    .into_form()
+                    .map(|form| (form, Vec::new()))
+                    .map_err(Unreadable::Form);
+            };
+            let Ok(data) = frame.map_err(|_| Unreadable::Client)?.into_data() else {
+                continue;
+            };
+            intake.took(data.len());
+            if let Progress::AtFile { consumed } = scanner.feed(&data).map_err(Unreadable::Form)? {
+                let rest = data.get(consumed..).unwrap_or_default().to_vec();
+                return scanner
+                    .into_form()
+                    .map(|form| (form, rest))
+                    .map_err(Unreadable::Form);
+            }
+        }
+    };
+    let (form, rest) = timeout(PATIENCE, reading)
+        .await
+        .map_err(|_| Unreadable::Client)??;
+    if body.is_end_stream() {
+        intake.finished();
+    }
+    Ok((form, Unsent { rest, body }))
+}
+
+/// How long the fields of a form may take to come.
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,0 +1,149 @@
+//! What the gate knows besides the request: asking the state, in the names a request gives things.
+
+use crate::{
+    classify::{Classified, Teller},
+    obs::encryption::EncryptionSet,
+    state::{Evidence, Moment, Origin, State, Stored, Ticket, Told},
+    telemetry,
+};
+use percent_encoding::percent_decode_str;
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// The state, and the clock it is asked with.
+#[derive(Clone, Debug)]
+pub(super) struct Knowledge {
+    state: Arc<State>,
+    clock: Clock,
+}
+
+/// The system's clock as it was at the start, and a monotonic one from there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    began: Instant,
+    at: Moment,
+}
+
+/// The names in a request, decoded: what stored things are known by.
+#[derive(Debug)]
+pub(super) struct Names<'h> {
+    bucket: Cow<'h, [u8]>,
+    key: Cow<'h, [u8]>,
+    upload_id: Cow<'h, [u8]>,
+}
+
+impl Knowledge {
+    pub(super) fn new(state: State, clock: Clock) -> Self {
+        Self {
+            state: Arc::new(state),
+            clock,
+        }
+    }
+
+    /// What is known of the thing that this teller tells of.
+    pub(super) fn ask(&self, teller: Teller, names: &Names<'_>) -> Option<Told> {
+        self.state.ask(&names.stored(teller)?, self.clock.now())
+    }
+
+    /// Learns what a thing is encrypted with. The ticket completes when that is durable.
+    pub(super) fn learn(&self, stored: &Stored<'_>, encryption: EncryptionSet, evidence: Evidence) -> Ticket {
+        self.state.learn(stored, encryption, evidence, self.clock.now())
+    }
+
+    /// Forgets what was learned of a thing.
+    pub(super) fn forget(&self, stored: &Stored<'_>) {
+        self.state.forget(stored);
+    }
+
+    /// Frees what has expired.
+    pub(super) fn purge(&self) {
+        self.state.purge(self.clock.now());
+    }
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            began: Instant::now(),
+            at: Moment::from_millis(millis),
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.at.after(self.began.elapsed())
+    }
+}
+
+impl<'h> Names<'h> {
+    pub(super) fn of(classified: &Classified<'h>) -> Self {
+        let decoded = |text: Option<&'h str>| percent_decode_str(text.unwrap_or_default()).into();
+        Self {
+            bucket: decoded(classified.resource.bucket),
+            key: decoded(classified.resource.key),
+            upload_id: decoded(classified.upload_id),
+        }
+    }
+
+    /// The upload of this id, of this object.
+    pub(super) fn upload<'a>(&'a self, upload_id: &'a [u8]) -> Stored<'a> {
+        Stored::Upload {
+            bucket: &self.bucket,
+            key: &self.key,
+            upload_id,
+        }
+    }
+
+    /// The upload that the request is about.
+    pub(super) fn this_upload(&self) -> Stored<'_> {
+        self.upload(&self.upload_id)
+    }
+
+    /// What the bucket encrypts with.
+    pub(super) fn bucket_default(&self) -> Stored<'_> {
+        Stored::BucketDefault { bucket: &self.bucket }
+    }
+
+    /// The object.
+    pub(super) fn object(&self) -> Stored<'_> {
+        Stored::Object {
+            bucket: &self.bucket,
+            key: &self.key,
+        }
+    }
+
+    fn stored(&self, teller: Teller) -> Option<Stored<'_>> {
+        match teller {
+            Teller::Upload => Some(self.this_upload()),
+            Teller::BucketDefault => Some(self.bucket_default()),
+            Teller::Object => Some(self.object()),
+            Teller::Nobody | Teller::Form | Teller::Response => None,
+        }
+    }
+
+    /// The same names, for as long as one likes.
+    pub(super) fn into_owned(self) -> Names<'static> {
+        Names {
+            bucket: Cow::Owned(self.bucket.into_owned()),
+            key: Cow::Owned(self.key.into_owned()),
+            upload_id: Cow::Owned(self.upload_id.into_owned()),
+        }
+    }
+}
+
+/// Whose word it was, for the log.
+pub(super) fn told_by(teller: Teller, told: Told) -> telemetry::Told {
+    match (teller, told.origin) {
+        (Teller::BucketDefault, Origin::Declared) => telemetry::Told::BucketDefaultDeclared,
+        (Teller::BucketDefault, Origin::Learned(Evidence::LookedUp)) => {
+            telemetry::Told::BucketDefaultLookedUp
+        }
+        (Teller::BucketDefault, Origin::Learned(_)) => telemetry::Told::BucketDefaultLearned,
+        (Teller::Object, _) => telemetry::Told::Object,
+        _ => telemetry::Told::Upload,
+    }
+}

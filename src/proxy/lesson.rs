@@ -1,0 +1,248 @@
+//! What an answer teaches, and what is forgotten because of it (rulings, 20 and 21).
+
+use super::{
+    body::Transcript,
+    knowledge::{Knowledge, Names},
+    relay::Relay,
+    upstream::{ResponseBody, UpstreamError},
+};
+use crate::{
+    classify::{Classified, Teller},
+    obs::{
+        encryption::{Encryption, EncryptionSet},
+        operation::Operation,
+        sse,
+        xml::{
+            CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
+            bucket_default,
+        },
+    },
+    policy::Facts,
+    state::Evidence,
+};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::BodyExt;
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::timeout;
+
+/// An answer, with what was read ahead of it and who listens to the rest.
+#[derive(Debug)]
+pub(super) struct Lesson {
+    response: Response<ResponseBody>,
+    ahead: VecDeque<Bytes>,
+    listener: Option<Box<Listener>>,
+    /// What the answer shows that the target is encrypted with, where the request could not tell.
+    pub(super) found: Option<EncryptionSet>,
+}
+
+/// Reads along with an answer's body, and learns from it.
+#[derive(Debug)]
+pub(super) struct Listener {
+    knowledge: Knowledge,
+    names: Names<'static>,
+    listens_for: ListensFor,
+}
+
+#[derive(Debug)]
+enum ListensFor {
+    /// Whether the upload is complete, or failed under a 200.
+    Completion(VerdictReader),
+    /// What the bucket encrypts with.
+    Configuration(DocumentPrefix),
+}
+
+/// A place for a copy of the request's body, where the body is what teaches.
+pub(super) fn transcript(classified: &Classified<'_>) -> Option<Transcript> {
+    let configures = classified.facts.operation == Operation::PutBucketEncryption;
+    configures.then(|| Transcript::new(CONFIGURATION_LIMIT))
+}
+
+/// Learns from an answer's head, and, where the client must not have the body before, from its first bytes.
+///
+/// # Errors
+/// The answer broke off before what had to be read of it.
+pub(super) async fn learn(
+    knowledge: &Knowledge,
+    classified: &Classified<'_>,
+    facts: Facts,
+    response: Response<ResponseBody>,
+    transcript: Option<Transcript>,
+) -> Result<Lesson, UpstreamError> {
+    let operation = classified.facts.operation;
+    let mut lesson = Lesson {
+        response,
+        ahead: VecDeque::new(),
+        listener: None,
+        found: None,
+    };
+    let status = lesson.response.status();
+    if !teaches(operation, status) {
+        return Ok(lesson);
+    }
+    let names = Names::of(classified);
+    let told = sse::told_by(lesson.response.headers());
+    let spoken = told != PLAIN;
+    if spoken && classified.target == Teller::BucketDefault {
+        drop(knowledge.learn(&names.bucket_default(), told, Evidence::Response));
+        lesson.found = Some(told);
+    }
+    // Where the answer is silent, the request's word counts; where that is silent too, nothing was asked for.
+    let stored = if spoken { told } else { stated(facts) };
+    match operation {
+        Operation::InitiateMultipartUpload => begun(knowledge, &names, stored, &mut lesson).await?,
+        Operation::UploadPart | Operation::UploadPartCopy if spoken => {
+            drop(knowledge.learn(&names.this_upload(), told, Evidence::Response));
+            lesson.found = (classified.target == Teller::Upload).then_some(told);
+        }
+        Operation::AppendObject if spoken || classified.target != Teller::Object => {
+            drop(knowledge.learn(&names.object(), stored, Evidence::Response));
+        }
+        Operation::CompleteMultipartUpload => {
+            let reader = VerdictReader::default();
+            lesson.listener = Some(Listener::new(knowledge, names, ListensFor::Completion(reader)));
+        }
+        Operation::AbortMultipartUpload => knowledge.forget(&names.this_upload()),
+        Operation::CreateBucket => {
+            if let Some(encryption) = facts.target.known().filter(|one| *one != Encryption::Plain) {
+                let only = EncryptionSet::only(encryption);
+                drop(knowledge.learn(&names.bucket_default(), only, Evidence::Request));
+            }
+        }
+        Operation::PutBucketEncryption => {
+            let document = transcript.map_or(Err(Fault::NotXml), |transcript| transcript.document());
+            configured(knowledge, &names, document, Evidence::Request);
+        }
+        Operation::DeleteBucketEncryption => {
+            drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
+        }
+        Operation::GetBucketEncryption if status == StatusCode::NOT_FOUND => {
+            drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Response));
+        }
+        Operation::GetBucketEncryption => {
+            let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
+            lesson.listener = Some(Listener::new(knowledge, names, ListensFor::Configuration(prefix)));
+        }
+        _ => {}
+    }
+    Ok(lesson)
+}
+
+impl Lesson {
+    /// The answer, to be passed on.
+    pub(super) fn relay(self) -> Response<Relay> {
+        let Self {
+            response,
+            ahead,
+            listener,
+            ..
+        } = self;
+        response.map(|rest| Relay::new(ahead, rest, listener))
+    }
+}
+
+impl Listener {
+    fn new(knowledge: &Knowledge, names: Names<'_>, listens_for: ListensFor) -> Box<Self> {
+        Box::new(Self {
+            knowledge: knowledge.clone(),
+            names: names.into_owned(),
+            listens_for,
+        })
+    }
+
+    /// Takes the next bytes of the body.
+    pub(super) fn hear(&mut self, bytes: &[u8]) {
+        match &mut self.listens_for {
+            ListensFor::Completion(reader) => drop(reader.feed(bytes)),
+            ListensFor::Configuration(prefix) => prefix.push(bytes),
+        }
+    }
+
+    /// The body has ended, whole.
+    pub(super) fn end(self) {
+        match self.listens_for {
+            ListensFor::Completion(reader) => {
+                if reader.finish() == Verdict::Success {
+                    self.knowledge.forget(&self.names.this_upload());
+                }
+            }
+            ListensFor::Configuration(prefix) => {
+                configured(&self.knowledge, &self.names, prefix.finish(), Evidence::Response);
+            }
+        }
+    }
+}
+
+/// Whether an answer with this status is worth looking at: only those that said yes, and the 404 of a bucket that has
+/// no default encryption.
+fn teaches(operation: Operation, status: StatusCode) -> bool {
+    let asked = operation == Operation::GetBucketEncryption;
+    status.is_success() || (asked && status == StatusCode::NOT_FOUND)
+}
+
+/// What the request asked for, as far as it is settled.
+fn stated(facts: Facts) -> EncryptionSet {
+    facts.target.known().map_or(PLAIN, EncryptionSet::only)
+}
+
+/// Keeps an upload before the bytes that carry its id are released (rulings, 20).
+async fn begun(
+    knowledge: &Knowledge,
+    names: &Names<'_>,
+    encryption: EncryptionSet,
+    lesson: &mut Lesson,
+) -> Result<(), UpstreamError> {
+    let mut prefix = UploadBegun::prefix();
+    let read = loop {
+        match prefix.read() {
+            Ok(None) => {}
+            Ok(Some(document)) => break UploadBegun::of(&document),
+            Err(fault) => break Err(fault),
+        }
+        let Some(frame) = lesson.response.body_mut().frame().await.transpose()? else {
+            break prefix.finish().and_then(|document| UploadBegun::of(&document));
+        };
+        if let Ok(data) = frame.into_data() {
+            prefix.push(&data);
+            lesson.ahead.push_back(data);
+        }
+    };
+    let begun = match read {
+        Ok(begun) => begun,
+        Err(fault) => {
+            tracing::warn!(%fault, "the answer to InitiateMultipartUpload names no upload: its parts will be unknown");
+            return Ok(());
+        }
+    };
+    let ticket = knowledge.learn(&names.upload(begun.id.as_bytes()), encryption, Evidence::Response);
+    match timeout(DURABLE_WITHIN, ticket).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "an upload is known only until the gate restarts"),
+        Err(_) => {
+            tracing::error!("an upload is known only until the gate restarts: the state file is too slow");
+        }
+    }
+    Ok(())
+}
+
+/// Learns a bucket's default from its configuration; what cannot be read makes what was believed before doubtful.
+fn configured(
+    knowledge: &Knowledge,
+    names: &Names<'_>,
+    document: Result<Document, Fault>,
+    evidence: Evidence,
+) {
+    match document.and_then(|document| bucket_default(&document)) {
+        Ok(encryption) => {
+            drop(knowledge.learn(&names.bucket_default(), EncryptionSet::only(encryption), evidence));
+        }
+        Err(fault) => {
+            tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: its default is unknown");
+            knowledge.forget(&names.bucket_default());
+        }
+    }
+}
+
+const PLAIN: EncryptionSet = EncryptionSet::only(Encryption::Plain);
+/// How long an upload's id waits for the state file at most.
+const DURABLE_WITHIN: Duration = Duration::from_secs(5);
