@@ -32,7 +32,12 @@ pub use gate::{Gate, StartError};
 
 use crate::{
     classify::{Classified, Teller, classify},
-    obs::{auth::Carrier, dialect::Dialect, encryption::EncryptionSet, sse},
+    obs::{
+        auth::Carrier,
+        dialect::Dialect,
+        encryption::{Encryption, EncryptionSet},
+        sse,
+    },
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
@@ -147,7 +152,9 @@ async fn walk(
     let lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript)
         .await
         .map_err(Refusal::Upstream)?;
-    if let Some(found) = lesson.found {
+    if let Some(found) = lesson.found
+        && record.outcome == Outcome::Allowed
+    {
         look_back(worker, facts, found, record);
     }
     Ok(lesson.relay())
@@ -157,41 +164,68 @@ async fn walk(
 fn ask(worker: &Worker, classified: &Classified<'_>, record: &mut Record) -> (Facts, Decision) {
     let mut facts = classified.facts;
     let mut decision = worker.policy.decide(facts);
-    if overlooked(worker, classified, decision) {
-        decision = Decision::NeedsState(Role::Target);
+    if overlookable(worker, classified, decision) {
+        if let Some(told) = tell(worker, classified, Role::Target, record) {
+            facts.target = told;
+            record.decided = Some(told);
+            decision = strictest(worker, facts, Role::Target);
+        }
+        return (facts, decision);
     }
     for _ in 0..2 {
         let Decision::NeedsState(role) = decision else {
             break;
         };
-        let teller = teller(classified, role);
-        let Some(told) = worker.knowledge.ask(teller, &Names::of(classified)) else {
+        let Some(told) = tell(worker, classified, role, record) else {
             break;
         };
-        facts = facts.learn(role, told.encryption);
-        record.told = knowledge::told_by(teller, told);
+        facts = facts.learn(role, told);
         record.decided = Some(facts.target);
-        decision = worker.policy.decide(facts);
+        decision = strictest(worker, facts, role);
     }
-    match decision {
-        // Nobody knows better than the request.
-        Decision::NeedsState(_) if facts == classified.facts => (facts, worker.policy.decide(facts)),
-        _ => (facts, decision),
-    }
+    (facts, decision)
 }
 
-/// Whether a part's customer key may hide that its upload is encrypted otherwise: a store may overlook the key, so
-/// what is known of the upload counts too (rulings, 12).
-fn overlooked(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
+/// What is known of the object in this role.
+fn tell(
+    worker: &Worker,
+    classified: &Classified<'_>,
+    role: Role,
+    record: &mut Record,
+) -> Option<EncryptionSet> {
+    let teller = teller(classified, role);
+    let told = worker.knowledge.ask(teller, &Names::of(classified))?;
+    record.told = knowledge::told_by(teller, told);
+    Some(told.encryption)
+}
+
+/// Whether the encryption that a part or a later append states, and that is allowed, may hide another: what was begun
+/// is encrypted as it was begun, and a store may overlook what is stated after. So what is known counts too (rulings,
+/// 12); where nothing is, the documents judge what the request states.
+fn overlookable(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
     let facts = classified.facts;
     let any = Facts {
         target: EncryptionSet::ALL,
         ..facts
     };
-    classified.target == Teller::Upload
+    matches!(classified.target, Teller::Upload | Teller::Object)
         && decision == Decision::Allow
         && facts.target.known().is_some()
         && worker.policy.decide(any) != Decision::Allow
+}
+
+/// Decides on what somebody told. Doubt that is left is not a matter of the settings for unknown things: whatever
+/// stands against one of the encryptions it may be stands against the request.
+fn strictest(worker: &Worker, facts: Facts, role: Role) -> Decision {
+    let decision = worker.policy.decide(facts);
+    if decision != Decision::NeedsState(role) {
+        return decision;
+    }
+    Encryption::ALL
+        .into_iter()
+        .map(|one| worker.policy.decide(facts.supposing(role, one)))
+        .find(|one| !matches!(one, Decision::Allow) && *one != decision)
+        .unwrap_or(decision)
 }
 
 const fn teller(classified: &Classified<'_>, role: Role) -> Teller {

@@ -20,3 +20,15 @@ pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
     };
     method_value(method.trim_ascii().as_bytes()).ok_or(Fault::Value)
 }
+
+/// Whether an error says that a bucket has no default encryption: the documents' code for it, and AWS's. Other errors
+/// say nothing of it, whatever their status.
+pub fn has_no_default(document: &Document) -> bool {
+    let code = document.text("Code").unwrap_or_default();
+    document.root() == "Error" && NO_CONFIGURATION.contains(&code)
+}
+
+const NO_CONFIGURATION: [&str; 2] = [
+    "NoSuchEncryptionConfiguration",
+    "ServerSideEncryptionConfigurationNotFoundError",
+];
