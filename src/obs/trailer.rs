@@ -12,7 +12,7 @@ pub fn is_forbidden(name: &[u8]) -> bool {
 }
 
 /// Framing, routing, signatures, and what changes the meaning of a request.
-const FORBIDDEN: [&str; 25] = [
+const FORBIDDEN: [&str; 27] = [
     "authorization",
     "connection",
     "content-encoding",
@@ -23,12 +23,14 @@ const FORBIDDEN: [&str; 25] = [
     "date",
     "expect",
     "forwarded",
+    "front-end-https",
     "host",
     "if-match",
     "if-modified-since",
     "if-none-match",
     "if-unmodified-since",
     "keep-alive",
+    "proxy-authenticate",
     "proxy-authorization",
     "proxy-connection",
     "range",

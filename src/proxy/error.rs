@@ -7,8 +7,13 @@ use super::{
 };
 use crate::{
     obs::{
-        encryption::Encryption, error::Code, form::FormError, malformed::Malformed, scheme::Scheme,
-        sse::Defect,
+        encryption::Encryption,
+        error::Code,
+        form::FormError,
+        malformed::Malformed,
+        operation::Operation,
+        scheme::Scheme,
+        sse::{self, Defect, Parameter},
     },
     policy::{Denial, Facts, Policy, Requirement, Rule, Scope, Unknown},
     telemetry::Outcome,
@@ -148,11 +153,15 @@ fn denied(denial: Denial, facts: Facts, policy: &Policy) -> Said<'_> {
 fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'static str>) {
     let what = match rule.scope {
         Scope::CustomerKey => "specifying Server Side Encryption with Customer provided keys",
-        Scope::Row { target, .. } => match target {
-            Encryption::SseC => "specifying Server Side Encryption with Customer provided keys",
-            Encryption::SseKms => "specifying Server Side Encryption with KMS managed keys",
-            Encryption::SseObs => "specifying Server Side Encryption with OBS managed keys",
-            Encryption::Plain => "for objects without Server Side Encryption",
+        Scope::Row {
+            operation, target, ..
+        } => match (target, states_method(operation)) {
+            (Encryption::SseC, _) => "specifying Server Side Encryption with Customer provided keys",
+            (Encryption::SseKms, true) => "specifying Server Side Encryption with KMS managed keys",
+            (Encryption::SseObs, true) => "specifying Server Side Encryption with OBS managed keys",
+            (Encryption::SseKms, false) => "for what is encrypted with KMS managed keys",
+            (Encryption::SseObs, false) => "for what is encrypted with OBS managed keys",
+            (Encryption::Plain, _) => "for what is not encrypted by the server",
         },
     };
     match (scheme, rule.requirement) {
@@ -186,6 +195,11 @@ fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'sta
             Some("Authorization"),
         ),
     }
+}
+
+/// Whether requests of this operation state the encryption themselves (obs-facts §4.2).
+fn states_method(operation: Operation) -> bool {
+    operation == Operation::AppendObject || sse::has_cell(operation, Parameter::Method)
 }
 
 /// Why there is no answer of the store's. A client at fault is told so: a 5xx would have it try again.

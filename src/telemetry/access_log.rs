@@ -12,6 +12,7 @@ use std::{
     io::Write,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread::JoinHandle,
+    time::Duration,
 };
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
@@ -166,10 +167,16 @@ impl<'a> Line<'a> {
             status: record.status,
             bytes_in: record.bytes_in,
             bytes_out: record.bytes_out,
-            upstream_ms: record.answered_after.map(|after| after.as_secs_f64() * 1000.0),
-            total_ms: record.started.elapsed().as_secs_f64() * 1000.0,
+            upstream_ms: record.answered_after.map(millis),
+            total_ms: millis(record.started.elapsed()),
         }
     }
+}
+
+/// Milliseconds, to the microsecond.
+fn millis(duration: Duration) -> f64 {
+    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
 }
 
 fn json(buffer: &mut Vec<u8>, record: &Record) {

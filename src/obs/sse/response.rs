@@ -4,17 +4,23 @@ use super::{Parameter, method_value};
 use crate::obs::{
     dialect::Dialect,
     encryption::{Encryption, EncryptionSet},
+    fold::Folded,
 };
 use http::HeaderMap;
 
 /// What a 2xx answer tells: without any header of encryption the object is plain; a value that is not documented
 /// narrows nothing and never means plain (rulings, 9 and 17). Headers that name several encryptions leave all of
-/// them possible.
+/// them possible; so does one that is a header of encryption once its underscores are dashes.
 pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
     let mut told: Option<EncryptionSet> = None;
     let mut algorithm_only = false;
     for (name, value) in headers {
-        let name = name.as_str().as_bytes();
+        let name = name.as_str();
+        if is_disguised(name) {
+            told = Some(EncryptionSet::ALL);
+            continue;
+        }
+        let name = name.as_bytes();
         let Some(parameter) = Dialect::by_prefix(name).and_then(|dialect| dialect.word(name)?.parameter())
         else {
             continue;
@@ -44,6 +50,15 @@ pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
         None if algorithm_only => EncryptionSet::ALL,
         None => EncryptionSet::only(Encryption::Plain),
     }
+}
+
+/// Whether a name speaks of encryption once its underscores are dashes.
+fn is_disguised(name: &str) -> bool {
+    name.contains('_')
+        && Folded::header(name).is_some_and(|folded| {
+            let folded = folded.as_bytes();
+            Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
+        })
 }
 
 #[cfg(test)]
@@ -91,6 +106,10 @@ mod tests {
             (&[("x-obs-server-side-data-encryption", "SM4")], "sse-kms"),
             (
                 &[("x-obs-server-side-data-encryption", "AES256")],
+                "none|sse-c|sse-kms|sse-obs",
+            ),
+            (
+                &[("x_amz_server_side_encryption", "aws:kms")],
                 "none|sse-c|sse-kms|sse-obs",
             ),
             (

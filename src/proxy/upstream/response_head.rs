@@ -2,6 +2,7 @@
 //! request apart.
 
 use super::{decode::Decoder, request_head::digits};
+use crate::obs::dialect::Dialect;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use httparse::{Header, ParserConfig, Response, Status};
@@ -106,6 +107,9 @@ fn notes<'a>(fields: &[Header<'a>]) -> Result<Notes<'a>, &'static str> {
             for token in field.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
                 if token.eq_ignore_ascii_case(b"close") {
                     notes.close = true;
+                } else if Dialect::by_prefix(&token.to_ascii_lowercase()).is_some() {
+                    // It would be gone before the decision that rests on it.
+                    return Err("Connection names a header of the store's own");
                 } else if !token.eq_ignore_ascii_case(b"keep-alive") && !token.is_empty() {
                     notes.nominated.push(token);
                 }
@@ -239,6 +243,18 @@ mod tests {
             .map(|(n, v)| (n.as_str(), v.to_str().unwrap()))
             .collect();
         assert_eq!(kept, [("a", "1"), ("a", "3"), ("b", "2"), ("trailer", "c")]);
+    }
+
+    #[test]
+    fn connection_takes_no_header_of_the_stores_own_away() {
+        for name in [
+            "x-amz-server-side-encryption",
+            "X-OBS-Server-Side-Encryption",
+            "x-amz-other",
+        ] {
+            let fields = format!("Content-Length: 0\r\nConnection: close, {name}\r\n{name}: aws:kms\r\n");
+            assert!(with(&fields).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     request_head::{Framing, Plan},
     stream::Stream,
 };
-use crate::proxy::body::RequestBody;
+use crate::{obs::trailer, proxy::body::RequestBody};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use http_body::Body as _;
@@ -200,40 +200,9 @@ impl Upload {
     }
 }
 
-/// What no trailer may say: framing, routing, authentication (RFC 9110 §6.5.1), and anything of encryption, which
-/// would come after the decision on it.
+/// Whether no trailer may have this name; some stores read `_` as `-` (rulings, 33).
 fn is_forbidden(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    name.contains("server-side-encryption")
-        || name.contains("security-token")
-        || matches!(
-            name,
-            "authorization"
-                | "connection"
-                | "content-encoding"
-                | "content-length"
-                | "content-md5"
-                | "content-type"
-                | "cookie"
-                | "date"
-                | "expect"
-                | "forwarded"
-                | "front-end-https"
-                | "host"
-                | "http2-settings"
-                | "keep-alive"
-                | "proxy-authenticate"
-                | "proxy-authorization"
-                | "proxy-connection"
-                | "te"
-                | "trailer"
-                | "transfer-encoding"
-                | "upgrade"
-                | "x-auth-token"
-                | "x-forwarded-proto"
-                | "x-forwarded-scheme"
-                | "x-forwarded-ssl"
-        )
+    trailer::is_forbidden(name.as_str().replace('_', "-").as_bytes())
 }
 
 /// How long a client may wait for a 100 that upstream does not send.
