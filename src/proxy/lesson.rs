@@ -105,6 +105,7 @@ pub(super) async fn learn(
         }
         Operation::AppendObject if spoken || classified.target != Teller::Object => {
             drop(knowledge.learn(&names.object(), stored(), Evidence::Response));
+            lesson.found = spoken.then_some(told);
         }
         Operation::CompleteMultipartUpload => {
             let reader = VerdictReader::default();

@@ -136,6 +136,27 @@ fn a_later_append_teaches_by_its_answer_alone() {
 }
 
 #[test]
+fn an_object_that_turns_out_to_be_another_is_a_violation_found_after_the_fact() {
+    let store = Store::answering(|asked| {
+        let told = if asked.line().contains("position=8") {
+            KMS
+        } else {
+            "x-mark: 1"
+        };
+        reply("200 OK", &[told], "")
+    });
+    let gate = Setup::strict().before(store.address());
+    first(&gate, "");
+    later(&gate, Over::Http, V4).assert_passed();
+    gate.ask(Over::Http, append("8").with(V4).bytes()).assert_passed();
+    assert_kms(&gate);
+    let events = gate.events();
+    assert_eq!(events[2]["outcome"], "violated");
+    assert_eq!(events[2]["told_by"], "response");
+    assert_eq!(events[3]["outcome"], "refused");
+}
+
+#[test]
 fn an_append_that_failed_teaches_nothing() {
     let store = Store::answering(|_| reply("409 Conflict", &[], "<Error/>"));
     let gate = Setup::strict().before(store.address());

@@ -1,6 +1,9 @@
 //! A gate on ports of its own, in this process, and what it logged.
 
-use crate::{message::Answer, wire::Wire};
+use crate::{
+    message::{Answer, SECRETS},
+    wire::Wire,
+};
 use obsgate::{
     config::{Builtin, Config, Identity, Listener, Profile, Transport, Upstream},
     obs::resource::{CustomDomains, Endpoints},
@@ -11,10 +14,12 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::ServerName};
 use serde_json::Value;
 use std::{
-    io::{self, Write},
-    net::{SocketAddr, TcpStream},
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
 };
 
 pub(crate) const DOMAIN: &str = "obs.example.com";
@@ -38,7 +43,7 @@ pub(crate) struct Setup {
     workers: usize,
 }
 
-/// A running gate; dropping it stops it.
+/// A running gate. Dropping it stops it, and fails the test if it logged a secret.
 pub(crate) struct Running {
     addresses: Vec<SocketAddr>,
     admin: SocketAddr,
@@ -149,6 +154,18 @@ impl Running {
         Answer::read(&mut wire)
     }
 
+    /// Sends some bytes over HTTP and nothing more, and reads all that comes.
+    pub(crate) fn ask_and_end(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut tcp = TcpStream::connect(self.addresses[0]).unwrap();
+        tcp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        tcp.write_all(bytes.as_ref()).unwrap();
+        tcp.shutdown(Shutdown::Write).unwrap();
+        let mut read = Vec::new();
+        // Whether it ends with a close or a reset.
+        let _ = tcp.read_to_end(&mut read);
+        String::from_utf8_lossy(&read).into_owned()
+    }
+
     /// A counter of the gate's.
     pub(crate) fn counted(&self, name: &str) -> u64 {
         let mut wire = Wire::connect(self.admin);
@@ -171,6 +188,14 @@ impl Running {
     fn stop(&mut self) {
         if let Some(gate) = self.gate.take() {
             gate.stop();
+        }
+        let bytes = self.output.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in SECRETS {
+            assert!(
+                thread::panicking() || !text.contains(secret),
+                "`{secret}` was logged: {text}"
+            );
         }
     }
 }
