@@ -30,8 +30,8 @@ pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 
 use crate::{
-    classify::{Arrival, Classified, Teller, classify},
-    obs::{auth::Carrier, dialect::Dialect, encryption::EncryptionSet, sse},
+    classify::{Arrival, Classified, Inquiry, classify},
+    obs::{dialect::Dialect, encryption::EncryptionSet, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
@@ -106,8 +106,10 @@ async fn walk(
     } else {
         RequestBody::new(body).noted_in(intake.clone())
     };
-    let (facts, decision) = ask(worker, &classified, record);
-    let permit = settle(worker, facts, decision, unknown(&classified, decision), record)?;
+    let mut inquiry = classified.inquire(&worker.policy);
+    ask(worker, &classified, &mut inquiry, record);
+    let facts = inquiry.facts();
+    let permit = permitted(worker, facts, inquiry.settle(), record)?;
     if let Some(defect) = classified.defect() {
         return Err(Refusal::Defect(defect));
     }
@@ -126,7 +128,8 @@ async fn walk(
             record.told = Told::Response;
             record.decided = Some(facts.target);
             let decision = worker.policy.decide(facts);
-            let permit = settle(worker, facts, decision, Unknown::Object, record)?;
+            let settled = worker.policy.settle(facts, decision, Unknown::Object);
+            let permit = permitted(worker, facts, settled, record)?;
             answer.release(permit)
         }
     };
@@ -139,51 +142,15 @@ async fn walk(
     Ok(lesson.relay())
 }
 
-/// Asks whoever can tell, at most once for each role, and decides again (`docs/architecture.md` §5).
-fn ask(worker: &Worker, classified: &Classified<'_>, record: &mut Record) -> (Facts, Decision) {
-    let mut facts = classified.facts;
-    let mut decision = worker.policy.decide(facts);
-    if overlooked(worker, classified, decision) {
-        decision = Decision::NeedsState(Role::Target);
-    }
-    for _ in 0..2 {
-        let Decision::NeedsState(role) = decision else {
-            break;
-        };
-        let teller = teller(classified, role);
-        let Some(told) = worker.knowledge.ask(teller, &Names::of(classified)) else {
-            break;
-        };
-        facts = facts.learn(role, told.encryption);
-        record.told = knowledge::told_by(teller, told);
-        record.decided = Some(facts.target);
-        decision = worker.policy.decide(facts);
-    }
-    match decision {
-        // Nobody knows better than the request.
-        Decision::NeedsState(_) if facts == classified.facts => (facts, worker.policy.decide(facts)),
-        _ => (facts, decision),
-    }
-}
-
-/// Whether a part's customer key may hide that its upload is encrypted otherwise: a store may overlook the key, so
-/// what is known of the upload counts too (rulings, 12).
-fn overlooked(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
-    let facts = classified.facts;
-    let any = Facts {
-        target: EncryptionSet::ALL,
-        ..facts
-    };
-    classified.target == Teller::Upload
-        && decision == Decision::Allow
-        && facts.target.known().is_some()
-        && worker.policy.decide(any) != Decision::Allow
-}
-
-const fn teller(classified: &Classified<'_>, role: Role) -> Teller {
-    match role {
-        Role::Target => classified.target,
-        Role::Source => classified.source,
+/// Asks whoever can tell.
+fn ask(worker: &Worker, classified: &Classified<'_>, inquiry: &mut Inquiry<'_>, record: &mut Record) {
+    while let Some(teller) = inquiry.question() {
+        let told = worker.knowledge.ask(teller, &Names::of(classified));
+        inquiry.answer(told.map(|told| told.encryption));
+        if let Some(told) = told {
+            record.told = knowledge::told_by(teller, told);
+            record.decided = Some(inquiry.facts().target);
+        }
     }
 }
 
@@ -215,26 +182,14 @@ fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
     }
 }
 
-/// What is unknown if the decision asks for it.
-fn unknown(classified: &Classified<'_>, decision: Decision) -> Unknown {
-    let role = match decision {
-        Decision::NeedsState(role) => role,
-        Decision::Allow | Decision::Deny(_) => Role::Target,
-    };
-    teller(classified, role).unknown()
-}
-
-fn settle(
+/// Notes a denial that was waived; one that was not is a refusal.
+fn permitted(
     worker: &Worker,
     facts: Facts,
-    decision: Decision,
-    unknown: Unknown,
+    settled: Result<Permit, Denial>,
     record: &mut Record,
 ) -> Result<Permit, Refusal> {
-    let permit = worker
-        .policy
-        .settle(facts, decision, unknown)
-        .map_err(|denial| Refusal::Denied { denial, facts })?;
+    let permit = settled.map_err(|denial| Refusal::Denied { denial, facts })?;
     if let Some(denial) = permit.waived() {
         record.outcome = Outcome::Waived;
         record.rule = Some(worker.policy.denial_id(denial).to_owned());
@@ -249,14 +204,5 @@ fn note(record: &mut Record, classified: &Classified<'_>) {
     record.signed_in = classified.signed_in;
     record.seen = Some(classified.facts.target);
     record.decided = record.seen;
-    record.told = match classified
-        .counted()
-        .flat_map(|(_, places, _)| places.iter())
-        .next()
-    {
-        Some((Carrier::Header, _)) => Told::Head,
-        Some((Carrier::Query, _)) => Told::Query,
-        Some((Carrier::Form, _)) => Told::Form,
-        None => Told::Nobody,
-    };
+    record.told = Told::by_request(classified);
 }
