@@ -1,19 +1,20 @@
 # syntax=docker/dockerfile:1
-# Two stages: build with the Rust toolchain, run with nothing but the program. No shell, no package manager, not root.
-FROM rust:1.95-slim-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends cmake gcc g++ make && rm -rf /var/lib/apt/lists/*
+# Two stages: a static build, and an image that holds nothing but the program. No shell, no package manager, not root.
+FROM rust:1.95-alpine AS build
+RUN apk add --no-cache build-base cmake perl linux-headers
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY config config
 COPY benches benches
+# Alpine's own target links statically.
 RUN cargo build --release --locked --bin obsgate
 
-FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /src/target/release/obsgate /usr/local/bin/obsgate
-# Mount the settings, and what they name, below /etc/obsgate.
-USER nonroot:nonroot
+FROM scratch
+COPY --from=build /src/target/release/obsgate /obsgate
+# Mount the settings, and what they name, below /etc/obsgate. The roots of the web are built in.
+USER 65532:65532
 EXPOSE 8080 8443 9900
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/usr/local/bin/obsgate"]
+ENTRYPOINT ["/obsgate"]
 CMD ["run", "--config", "/etc/obsgate/obsgate.toml"]

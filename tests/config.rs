@@ -3,17 +3,25 @@
 #![cfg(test)]
 
 use obsgate::{
-    config::{AccessLog, Builtin, Checked, Config, Listener, Profile, Transport, Upstream, check},
+    config::{
+        AccessLog, Builtin, Checked, Config, FormSettings, Listener, Lookup, LookupSignature, Profile,
+        SecretKey, StateSettings, Transport, Upstream, check,
+    },
     obs::{
+        bucket_pattern::BucketPattern,
+        encryption::{Encryption, EncryptionSet},
         resource::{CustomDomains, Endpoints},
         scheme::Scheme,
     },
     policy::{Mode, Settings, UnknownBucketDefault, UnknownUpload},
+    state::{Limits, Moment, Origin, State, Stored},
 };
 use std::{
-    env, fs,
+    env,
+    ffi::{OsStr, OsString},
+    fs,
     num::NonZeroUsize,
-    os::unix::fs::PermissionsExt,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::{Path, PathBuf},
     process,
     sync::{
@@ -80,9 +88,147 @@ fn what_the_sample_shows_as_a_default_is_the_default() {
         bare.upstream().slow_response_head_timeout,
         shown.upstream().slow_response_head_timeout
     );
+    assert_eq!(bare.state(), shown.state());
+    assert_eq!(bare.form(), shown.form());
+    assert!(bare.buckets().is_empty() && shown.buckets().is_empty());
+    assert!(bare.lookup().is_none() && shown.lookup().is_none());
     assert_eq!(bare.access_log(), shown.access_log());
     assert_eq!(bare.workers(), shown.workers());
     assert_eq!(bare.admin(), None);
+}
+
+#[test]
+fn what_the_sample_has_in_comments_loads_too_and_shows_defaults() {
+    let directory = Directory::with_identity();
+    directory.write("tls/upstream-ca.pem", &directory.read_file("tls/cert.pem"));
+    let is_setting = |line: &&str| {
+        let word = line.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        line.starts_with('[') || word.len() < line.len() && word.starts_with(" = ")
+    };
+    let text: Vec<&str> = include_str!("../config/obsgate.toml")
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(is_setting).unwrap_or(line))
+        .collect();
+    let text = text.join("\n").replace("/var/lib/obsgate/", "");
+    let config = directory.read_with_keys(&text).unwrap();
+    assert_eq!(config.state().file, Some(directory.path.join("state")));
+    assert_eq!(config.workers().get(), 2);
+    let [(pattern, encryption)] = config.buckets() else {
+        panic!("{:?}", config.buckets())
+    };
+    assert_eq!(pattern.to_string(), "logs-*");
+    assert_eq!(*encryption, EncryptionSet::only(Encryption::SseKms));
+    let shown = config.lookup().unwrap();
+    let default = Lookup::new("AK", SecretKey::new("SK".to_owned()));
+    assert_eq!(format!("{shown:?}"), format!("{default:?}"));
+    assert_eq!(shown.secret_key.expose(), "SK");
+}
+
+#[test]
+fn the_defaults_of_what_is_kept_are_those_of_the_documents() {
+    let config = Config::from_str(MINIMAL, Path::new("")).unwrap();
+    assert_eq!(
+        (&config.state().file, config.state().capacity),
+        (&None, 1_000_000)
+    );
+    assert_eq!((config.form().max_bytes, config.form().max_fields), (65_536, 100));
+    let lookup = Lookup::new("AK", SecretKey::new("SK".to_owned()));
+    assert_eq!(
+        (lookup.signature, &*lookup.region),
+        (LookupSignature::V4, "region")
+    );
+    assert_eq!(lookup.time_to_live, Duration::from_mins(1));
+    assert_eq!(
+        (lookup.timeout, lookup.at_once.get()),
+        (Duration::from_secs(2), 16)
+    );
+}
+
+#[test]
+fn every_setting_of_what_is_kept_and_looked_up_arrives() {
+    let directory = Directory::new();
+    let config = directory
+        .read_with_keys(&format!(
+            "{MINIMAL}
+            [state]
+            file = 'kept.redb'
+            capacity = 5_000
+            [[bucket]]
+            name = 'logs-*'
+            default_encryption = 'sse-kms'
+            [[bucket]]
+            name = 'logs-a'
+            default_encryption = 'sse-kms'
+            [[bucket]]
+            name = 'photos'
+            default_encryption = 'none'
+            [[bucket]]
+            name = 'films'
+            default_encryption = 'sse-obs'
+            [lookup]
+            access_key_env = 'AK'
+            secret_key_env = 'SK'
+            signature = 'v2'
+            time_to_live = '5m'
+            timeout = '900ms'
+            at_once = 3
+            [form]
+            max_bytes = 2048
+            max_fields = 7
+            "
+        ))
+        .unwrap();
+    let state = StateSettings::default()
+        .with_file(directory.path.join("kept.redb"))
+        .with_capacity(5_000);
+    assert_eq!(*config.state(), state);
+    let declared: Vec<(String, Option<Encryption>)> = config
+        .buckets()
+        .iter()
+        .map(|(pattern, set)| (pattern.to_string(), set.known()))
+        .collect();
+    let expected = [
+        ("logs-*", Encryption::SseKms),
+        ("logs-a", Encryption::SseKms),
+        ("photos", Encryption::Plain),
+        ("films", Encryption::SseObs),
+    ];
+    assert_eq!(
+        declared,
+        expected.map(|(name, encryption)| (name.to_owned(), Some(encryption)))
+    );
+    let lookup = config.lookup().unwrap();
+    assert_eq!((&*lookup.access_key, lookup.secret_key.expose()), ("AK", "SK"));
+    assert_eq!(lookup.signature, LookupSignature::V2);
+    assert_eq!(lookup.time_to_live, Duration::from_mins(5));
+    assert_eq!(
+        (lookup.timeout, lookup.at_once.get()),
+        (Duration::from_millis(900), 3)
+    );
+    assert_eq!(config.form(), FormSettings::new(2048, 7));
+}
+
+#[test]
+fn a_state_can_be_made_from_the_settings() {
+    let text = "[[bucket]]\nname = 'logs-*'\ndefault_encryption = 'sse-kms'\n";
+    let config = Config::from_str(&format!("{MINIMAL}{text}"), Path::new("")).unwrap();
+    let limits = Limits {
+        entries: config.state().capacity,
+        ..Limits::default()
+    };
+    let state = State::new(&limits, config.buckets());
+    let told = |bucket| state.ask(&Stored::BucketDefault { bucket }, Moment::from_millis(0));
+    let told_of_logs = told(b"logs-1").unwrap();
+    assert_eq!(told_of_logs.encryption.known(), Some(Encryption::SseKms));
+    assert_eq!(told_of_logs.origin, Origin::Declared);
+    assert_eq!(told(b"log"), None);
+}
+
+#[test]
+fn a_region_of_look_ups_arrives() {
+    let text = format!("{MINIMAL}[lookup]\naccess_key_env = 'AK'\nsecret_key_env = 'SK'\nregion = 'eu-de'\n");
+    let config = Directory::new().read_with_keys(&text).unwrap();
+    assert_eq!(config.lookup().unwrap().region, "eu-de");
 }
 
 #[test]
@@ -207,7 +353,17 @@ fn settings_can_be_put_together_in_code() {
     )
     .with_workers(NonZeroUsize::MIN)
     .with_access_log(AccessLog::Text)
-    .with_admin(address);
+    .with_admin(address)
+    .with_state(StateSettings::default().with_capacity(2_000))
+    .with_buckets(vec![(
+        BucketPattern::parse("logs-*").unwrap(),
+        EncryptionSet::ALL,
+    )])
+    .with_lookup(Lookup::new("AK", SecretKey::new("SK".to_owned())))
+    .with_form(FormSettings::new(4096, 2));
+    assert_eq!((config.state().capacity, config.form().max_fields), (2_000, 2));
+    assert_eq!(config.buckets().len(), 1);
+    assert_eq!(config.lookup().unwrap().secret_key.expose(), "SK");
     assert_eq!(
         (config.workers(), config.access_log()),
         (NonZeroUsize::MIN, AccessLog::Text)
@@ -224,7 +380,87 @@ fn a_private_key_is_never_printed() {
     assert!(!printed.contains("private_key"), "{printed}");
 }
 
+#[test]
+fn a_secret_key_is_never_printed() {
+    let variable = |name: &str| Some(OsString::from(format!("{name}-value")));
+    let config = Config::from_str_in(&with_lookup("AK", "SK"), Path::new(""), &variable).unwrap();
+    assert_eq!(config.lookup().unwrap().secret_key.expose(), "SK-value");
+    let printed = format!("{config:?}");
+    assert!(printed.contains("AK-value"), "{printed}");
+    assert!(!printed.contains("SK-value"), "{printed}");
+}
+
 // Every mistake, with its place.
+
+#[test]
+fn a_variable_that_cannot_be_used_is_a_mistake_that_quotes_nothing() {
+    const NO_NAME: &str = "is no name of an environment variable; allowed: letters, digits and `_`";
+    const UNSET: &str = "names an environment variable that is not set";
+    const EMPTY: &str = "names an environment variable that is empty";
+    const NO_ACCESS_KEY: &str =
+        "names an environment variable that holds no access key; allowed: visible ASCII but `:`, `,` and `/`";
+    const NO_SECRET_KEY: &str = "names an environment variable that holds no secret key; allowed: visible ASCII, \
+                                 without blanks and line ends";
+    let directory = Directory::new();
+    let environment = |name: &str| {
+        let value: Option<&[u8]> = match name {
+            "EMPTY" => Some(b""),
+            "LINE" => Some(b"key\n"),
+            "BLANK" => Some(b"a key"),
+            "COLON" => Some(b"a:key/"),
+            "LATIN" => Some(b"k\xe9y"),
+            "GOOD" => Some(b"key"),
+            _ => None,
+        };
+        value.map(|value| OsStr::from_bytes(value).to_owned())
+    };
+    for (access, secret, expected) in [
+        ("GOOD", "GOOD", [None, None]),
+        ("GOOD", "COLON", [None, None]),
+        ("UNSET", "UNSET", [Some(UNSET), Some(UNSET)]),
+        ("EMPTY", "EMPTY", [Some(EMPTY), Some(EMPTY)]),
+        ("LINE", "LINE", [Some(NO_ACCESS_KEY), Some(NO_SECRET_KEY)]),
+        ("BLANK", "BLANK", [Some(NO_ACCESS_KEY), Some(NO_SECRET_KEY)]),
+        ("LATIN", "LATIN", [Some(NO_ACCESS_KEY), Some(NO_SECRET_KEY)]),
+        ("COLON", "GOOD", [Some(NO_ACCESS_KEY), None]),
+        ("", "wJalr+Xb/=", [Some(NO_NAME), Some(NO_NAME)]),
+    ] {
+        let read = Config::from_str_in(&with_lookup(access, secret), &directory.path, &environment);
+        let found = read.map_or_else(
+            |found| found.iter().map(ToString::to_string).collect(),
+            |_| Vec::new(),
+        );
+        let places = [("9:18", "access_key_env"), ("10:18", "secret_key_env")];
+        let expected: Vec<String> = places
+            .iter()
+            .zip(expected)
+            .filter_map(|((place, setting), problem)| Some(format!("{place}: `{setting}` {}", problem?)))
+            .collect();
+        assert_eq!(
+            directory.shortened(found, "obsgate.toml"),
+            expected,
+            "{access} {secret}"
+        );
+    }
+}
+
+#[test]
+fn a_state_file_that_cannot_be_there_is_a_mistake() {
+    let directory = Directory::new();
+    let state = |file: &str| directory.mistakes(&format!("{MINIMAL}[state]\nfile = '{file}'\n"));
+    assert!(state("kept").is_empty() && state("tls/kept").is_empty());
+    assert_eq!(
+        state("none/kept"),
+        [
+            "9:8: `file` names `DIR/none/kept`: its directory does not exist; allowed: a file, new or not, in one \
+             that does"
+        ]
+    );
+    assert_eq!(
+        state("tls"),
+        ["9:8: `file` names `DIR/tls`: a directory; allowed: a file, which need not exist yet"]
+    );
+}
 
 #[test]
 fn every_mistake_of_a_settings_file_is_named_with_its_place() {
@@ -369,8 +605,8 @@ fn mistakes_of_both_files_come_at_once_and_broken_toml_hides_no_others() {
         directory.mistakes(text),
         [
             "3:8: not TOML: string values must be quoted, expected literal string",
-            "4:2: unknown setting `polcy`; allowed here: `listener`, `upstream`, `policy`, `admin`, `access_log`, \
-             `runtime`",
+            "4:2: unknown setting `polcy`; allowed here: `listener`, `upstream`, `policy`, `state`, \
+                 `bucket`, `lookup`, `form`, `admin`, `access_log`, `runtime`",
             "6:10: `scheme` is `ftp`; allowed: `http`, `https`",
             "DIR/own.toml:1:8: `name` is `Own`; allowed: lower-case letters, digits and `-`: rule ids are made of it",
             "DIR/own.toml:2:10: `union` is `strict`; allowed: `huawei`, `huawei-legacy`, `otc-s3`",
@@ -425,6 +661,11 @@ fn a_file_that_cannot_be_read_says_so() {
     );
 }
 
+/// Minimal settings with a key pair from these variables, on lines 9 and 10.
+fn with_lookup(access: &str, secret: &str) -> String {
+    format!("{MINIMAL}[lookup]\naccess_key_env = '{access}'\nsecret_key_env = '{secret}'\n")
+}
+
 const MINIMAL: &str = "[[listener]]
 address = '127.0.0.1:8080'
 scheme = 'http'
@@ -452,10 +693,10 @@ const SETTINGS_MISTAKES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "+[state]\n+file = 'x'\n",
+        "+[stat]\n+file = 'x'\n",
         &[
-            "8:2: unknown setting `state`; allowed here: `listener`, `upstream`, `policy`, `admin`, `access_log`, \
-               `runtime`",
+            "8:2: unknown setting `stat`; allowed here: `listener`, `upstream`, `policy`, `state`, \
+                 `bucket`, `lookup`, `form`, `admin`, `access_log`, `runtime`",
         ],
     ),
     (
@@ -560,6 +801,114 @@ const SETTINGS_MISTAKES: &[(&str, &[&str])] = &[
     (
         "+ca = 'none.pem'\n",
         &["8:6: `ca` names `DIR/none.pem`: No such file or directory (os error 2)"],
+    ),
+    (
+        "+[state]\n+files = 'x'\n+file = 1\n+capacity = 999\n",
+        &[
+            "9:1: unknown setting `files`; allowed here: `file`, `capacity`",
+            "10:8: `file` is of type integer; allowed: a string",
+            "11:12: `capacity` is `999`; allowed: a whole number from 1000 to 100000000",
+        ],
+    ),
+    (
+        "+[state]\n+capacity = 100_000_001\n",
+        &["9:12: `capacity` is `100000001`; allowed: a whole number from 1000 to 100000000"],
+    ),
+    (
+        "+[state]\n+capacity = '1M'\n",
+        &["9:12: `capacity` is of type string; allowed: a whole number"],
+    ),
+    (
+        "+[form]\n+max_bytes = 1023\n+max_fields = 0\n+max_files = 1\n",
+        &[
+            "9:13: `max_bytes` is `1023`; allowed: a whole number from 1024 to 1048576",
+            "10:14: `max_fields` is `0`; allowed: a whole number from 1 to 1000",
+            "11:1: unknown setting `max_files`; allowed here: `max_bytes`, `max_fields`",
+        ],
+    ),
+    (
+        "+[form]\n+max_bytes = 1048577\n+max_fields = 1001\n",
+        &[
+            "9:13: `max_bytes` is `1048577`; allowed: a whole number from 1024 to 1048576",
+            "10:14: `max_fields` is `1001`; allowed: a whole number from 1 to 1000",
+        ],
+    ),
+    (
+        "+[bucket]\n",
+        &["8:1: `bucket` is of type table; allowed: an array of tables"],
+    ),
+    (
+        "+[[bucket]]\n+encryption = 'none'\n",
+        &[
+            "8:1: `name` is missing; it is lower-case letters, digits, `-` and `.`, then a `*` for any that follow, or \
+             none",
+            "8:1: `default_encryption` is missing; it is `sse-kms`, `sse-obs` or `none`",
+            "9:1: unknown setting `encryption`; allowed here: `name`, `default_encryption`",
+        ],
+    ),
+    (
+        "+[[bucket]]\n+name = 'a*b'\n+default_encryption = 'kms'\n",
+        &[
+            "9:8: `name` is `a*b`; allowed: lower-case letters, digits, `-` and `.`, then a `*` for any that follow, or \
+             none",
+            "10:22: `default_encryption` is `kms`; allowed: `sse-kms`, `sse-obs`, `none`",
+        ],
+    ),
+    (
+        "+[[bucket]]\n+name = 'a'\n+default_encryption = 'sse-c'\n",
+        &[
+            "10:22: `default_encryption` is `sse-c`, which no bucket can have: its key comes with each request; \
+             allowed: `sse-kms`, `sse-obs`, `none`",
+        ],
+    ),
+    (
+        "+[[bucket]]\n+name = 'a*'\n+default_encryption = 'none'\n\
+         +[[bucket]]\n+name = 'b'\n+default_encryption = 'sse-obs'\n\
+         +[[bucket]]\n+name = 'a*'\n+default_encryption = 'none'\n\
+         +[[bucket]]\n+name = 'ab'\n+default_encryption = 'sse-kms'\n\
+         +[[bucket]]\n+name = 'ac'\n+default_encryption = 'none'\n\
+         +[[bucket]]\n+name = '*'\n+default_encryption = 'sse-obs'\n",
+        &[
+            "15:8: `name` is `a*` again; first at DIR/obsgate.toml:9:8, each may be used once",
+            "18:8: `ab` fits buckets that `a*` at DIR/obsgate.toml:9:8 fits, with another default; allowed: one \
+             default for a bucket",
+            "24:8: `*` fits buckets that `a*` at DIR/obsgate.toml:9:8 fits, with another default; allowed: one \
+             default for a bucket",
+        ],
+    ),
+    (
+        "+[lookup]\n",
+        &[
+            "8:1: `access_key_env` is missing; it is the environment variable that holds the access key",
+            "8:1: `secret_key_env` is missing; it is the environment variable that holds the secret key",
+        ],
+    ),
+    (
+        "+[[lookup]]\n",
+        &["8:1: `lookup` is of type array; allowed: a table"],
+    ),
+    (
+        "+[lookup]\n+access_key_env = 'PATH:'\n+secret_key_env = ['x']\n+signature = 'V4'\n+region = ''\n\
+         +time_to_live = '0s'\n+timeout = '2'\n+at_once = 1001\n+secret_key = 'x'\n",
+        &[
+            "9:18: `access_key_env` is no name of an environment variable; allowed: letters, digits and `_`",
+            "10:18: `secret_key_env` is of type array; allowed: a string",
+            "11:13: `signature` is `V4`; allowed: `v4`, `v2`",
+            "12:10: `region` is ``; allowed: lower-case letters, digits and `-`",
+            "13:16: `time_to_live` is `0s`; allowed: a time above zero as `500ms`, `5s` or `15m`",
+            "14:11: `timeout` is `2`; allowed: a time above zero as `500ms`, `5s` or `15m`",
+            "15:11: `at_once` is `1001`; allowed: a whole number from 1 to 1000",
+            "16:1: unknown setting `secret_key`; allowed here: `access_key_env`, `secret_key_env`, `signature`, \
+             `region`, `time_to_live`, `timeout`, `at_once`",
+        ],
+    ),
+    (
+        "+[lookup]\n+access_key_env = ''\n+secret_key_env = 'a-b'\n+signature = 'v2'\n+region = 'eu-de'\n",
+        &[
+            "9:18: `access_key_env` is no name of an environment variable; allowed: letters, digits and `_`",
+            "10:18: `secret_key_env` is no name of an environment variable; allowed: letters, digits and `_`",
+            "12:10: `region` has no effect beside `signature = \"v2\"`; remove it",
+        ],
     ),
     (
         "+mode = \n",
@@ -742,6 +1091,15 @@ impl Directory {
 
     fn read(&self, text: &str) -> Result<Config, obsgate::config::Mistakes> {
         Config::from_str(text, &self.path)
+    }
+
+    /// In an environment with a key pair, under short names and under those of the sample.
+    fn read_with_keys(&self, text: &str) -> Result<Config, obsgate::config::Mistakes> {
+        Config::from_str_in(text, &self.path, &|name| match name {
+            "AK" | "OBSGATE_ACCESS_KEY" => Some("AK".into()),
+            "SK" | "OBSGATE_SECRET_KEY" => Some("SK".into()),
+            _ => None,
+        })
     }
 
     fn mistakes(&self, text: &str) -> Vec<String> {

@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use obsgate::{
-    obs::encryption::{Encryption, EncryptionSet},
-    state::{BucketPattern, Evidence, Limits, Moment, Origin, State, Stored},
+    obs::{
+        bucket_pattern::BucketPattern,
+        encryption::{Encryption, EncryptionSet},
+    },
+    state::{Evidence, Limits, Moment, Origin, State, Stored},
 };
 use proptest::prelude::*;
 use std::{
@@ -178,7 +181,7 @@ fn the_last_lesson_counts_for_objects_and_bucket_defaults() {
 fn declared_and_learned_are_united_and_forgetting_leaves_the_declaration() {
     for declared in EncryptionSet::every() {
         for learned in EncryptionSet::every() {
-            let pattern = BucketPattern::parse("ph*s").unwrap();
+            let pattern = BucketPattern::parse("ph*").unwrap();
             let state = State::new(&Limits::default(), &[(pattern, declared)]);
             let told = state.ask(&BUCKET, START).unwrap();
             assert_eq!((told.encryption, told.origin), (declared, Origin::Declared));

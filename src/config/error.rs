@@ -112,6 +112,16 @@ pub enum Fault {
         /// Its permission bits.
         mode: u32,
     },
+    /// A variable of the environment that cannot be used. Neither its name nor its value is told: what stands where a
+    /// name should may be the secret itself.
+    Environment {
+        /// The setting.
+        setting: &'static str,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// A bucket default that cannot be.
+    Bucket(BucketFault),
     /// Two rules of one id.
     RepeatedId {
         /// The id.
@@ -137,6 +147,22 @@ pub enum Fault {
     },
     /// More rules than there are numbers for.
     TooManyRules,
+}
+
+/// What can be wrong with a bucket default that is declared.
+#[derive(Debug)]
+pub enum BucketFault {
+    /// It is said to encrypt with keys that only its clients have.
+    CustomerKey,
+    /// Two declarations fit one bucket and say different things of it.
+    Contradiction {
+        /// The name in the second.
+        found: String,
+        /// The name in the first.
+        other: String,
+        /// Where the first stands.
+        first: Place,
+    },
 }
 
 /// What can be doubtful.
@@ -254,6 +280,8 @@ impl fmt::Display for Fault {
                  that others may not write (`chmod o-w`)",
                 path.display()
             ),
+            Self::Environment { setting, problem } => write!(f, "`{setting}` {problem}"),
+            Self::Bucket(fault) => fault.fmt(f),
             Self::RepeatedId { id, first } => {
                 write!(
                     f,
@@ -276,6 +304,22 @@ impl fmt::Display for Fault {
                  the encryptions it names"
             ),
             Self::TooManyRules => write!(f, "more than {} rows", u16::MAX),
+        }
+    }
+}
+
+impl fmt::Display for BucketFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CustomerKey => f.write_str(
+                "`default_encryption` is `sse-c`, which no bucket can have: its key comes with each request; \
+                 allowed: `sse-kms`, `sse-obs`, `none`",
+            ),
+            Self::Contradiction { found, other, first } => write!(
+                f,
+                "`{found}` fits buckets that `{other}` at {first} fits, with another default; allowed: one default \
+                 for a bucket"
+            ),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! The settings file as written: every setting read, none of them checked against another.
 
 use super::{
-    AccessLog,
+    AccessLog, FormSettings,
+    bucket::BucketTable,
+    duration::read_duration,
+    limits::{StateTable, read_form},
+    lookup::LookupTable,
     section::Section,
     upstream::{URL, parse_domain, parse_url},
 };
@@ -17,6 +21,10 @@ pub(super) struct File {
     pub(super) policy: PolicyTable,
     pub(super) listeners: Vec<ListenerTable>,
     pub(super) upstream: UpstreamTable,
+    pub(super) state: StateTable,
+    pub(super) buckets: Vec<BucketTable>,
+    pub(super) lookup: Option<LookupTable>,
+    pub(super) form: FormSettings,
     pub(super) admin: Option<Spanned<SocketAddr>>,
     pub(super) access_log: AccessLog,
     pub(super) workers: Option<u32>,
@@ -62,6 +70,14 @@ impl File {
                 .map(ListenerTable::read)
                 .collect(),
             upstream: UpstreamTable::read(&root),
+            state: StateTable::read(root.section("state")),
+            buckets: root
+                .sections("bucket")
+                .into_iter()
+                .map(BucketTable::read)
+                .collect(),
+            lookup: LookupTable::read(root.section("lookup")),
+            form: read_form(root.section("form")),
             admin: read_admin(&root),
             access_log: read_access_log(&root),
             workers: read_workers(&root),
@@ -132,22 +148,15 @@ impl UpstreamTable {
         if root.has("upstream") {
             table.require("url", URL);
         }
-        let timeout = |key| {
-            Some(
-                table
-                    .parsed(key, "a time above zero as `500ms`, `5s` or `15m`", parse_duration)?
-                    .into_inner(),
-            )
-        };
         let read = Self {
             url: table.parsed("url", URL, parse_url),
             domains: read_domains(&table, "domains"),
             custom_domains: read_custom_domains(&table),
             danger_plaintext: table.boolean("danger_plaintext_upstream"),
             ca: table.string("ca"),
-            connect_timeout: timeout("connect_timeout"),
-            response_head_timeout: timeout("response_head_timeout"),
-            slow_response_head_timeout: timeout("slow_response_head_timeout"),
+            connect_timeout: read_duration(&table, "connect_timeout"),
+            response_head_timeout: read_duration(&table, "response_head_timeout"),
+            slow_response_head_timeout: read_duration(&table, "slow_response_head_timeout"),
         };
         table.finish();
         read
@@ -210,44 +219,4 @@ fn read_custom_domains(table: &Section<'_>) -> CustomDomains {
     CustomDomains::Listed(listed.into_iter().map(Spanned::into_inner).collect())
 }
 
-/// Reads a number and its unit: `ms`, `s` or `m`.
-fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number.into())),
-        "s" => Some(Duration::from_secs(number.into())),
-        "m" => Some(Duration::from_mins(number.into())),
-        _ => None,
-    }
-}
-
 const ADDRESS: &str = "an IP address and a port, as `0.0.0.0:8443` or `[::]:8443`";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_a_number_above_zero_and_a_unit() {
-        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(parse_duration("5s"), Some(Duration::from_secs(5)));
-        assert_eq!(parse_duration("15m"), Some(Duration::from_mins(15)));
-        for text in [
-            "",
-            "5",
-            "s",
-            "0s",
-            "-1s",
-            "1.5s",
-            "5 s",
-            "5S",
-            "5h",
-            "99999999999s",
-            "٥s",
-        ] {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
-    }
-}

@@ -1,8 +1,12 @@
 //! The settings as used: read from a file with every mistake found at once, or put together in code.
 
+mod bucket;
+mod duration;
 mod error;
 mod file;
 mod identity;
+mod limits;
+mod lookup;
 mod policy_file;
 mod profile;
 mod resolve;
@@ -10,17 +14,22 @@ mod section;
 mod union;
 mod upstream;
 
-pub use error::{Doubt, Fault, Mistake, Mistakes, Place, Warning};
+pub use error::{BucketFault, Doubt, Fault, Mistake, Mistakes, Place, Warning};
 pub use identity::Identity;
+pub use limits::{FormSettings, StateSettings};
+pub use lookup::{Lookup, LookupSignature, SecretKey};
 pub use profile::{Builtin, Profile, ProfileName, UnknownProfile};
 pub use upstream::Upstream;
 
 use crate::{
-    obs::{resource::Endpoints, scheme::Scheme},
+    obs::{bucket_pattern::BucketPattern, encryption::EncryptionSet, resource::Endpoints, scheme::Scheme},
     policy::{Policy, Settings},
 };
+use lookup::Environment;
 use section::{Section, Source};
 use std::{
+    env,
+    ffi::OsString,
     fs,
     net::SocketAddr,
     num::NonZeroUsize,
@@ -37,6 +46,10 @@ pub struct Config {
     endpoints: Endpoints,
     listeners: Vec<Listener>,
     upstream: Upstream,
+    state: StateSettings,
+    buckets: Vec<(BucketPattern, EncryptionSet)>,
+    lookup: Option<Lookup>,
+    form: FormSettings,
     admin: Option<SocketAddr>,
     access_log: AccessLog,
     workers: NonZeroUsize,
@@ -91,7 +104,7 @@ pub fn check(path: &Path) -> Result<Checked, Mistakes> {
     if policy_file::is_policy_file(&Source::new(path, &text).parse()) {
         Profile::read(&text, path, Settings::default()).map(Checked::Policy)
     } else {
-        Config::read(&text, path).map(|config| Checked::Settings(Box::new(config)))
+        Config::read(&text, path, &variable).map(|config| Checked::Settings(Box::new(config)))
     }
 }
 
@@ -112,7 +125,7 @@ impl Config {
     /// Every mistake in it, and in the policy file it names.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
         let text = read_to_string(path)?;
-        Self::read(&text, path)
+        Self::read(&text, path, &variable)
     }
 
     /// Reads settings from a text, as if it were `obsgate.toml` in the directory `base`.
@@ -120,10 +133,23 @@ impl Config {
     /// # Errors
     /// Every mistake in it, and in the policy file it names.
     pub fn from_str(text: &str, base: &Path) -> Result<Self, Mistakes> {
-        Self::read(text, &base.join("obsgate.toml"))
+        Self::from_str_in(text, base, &variable)
     }
 
-    /// Settings put together in code: no admin socket, a JSON access log, a worker for each core.
+    /// The same with another environment than that of the process, for the variables that settings name.
+    ///
+    /// # Errors
+    /// Every mistake in it, and in the policy file it names.
+    pub fn from_str_in(
+        text: &str,
+        base: &Path,
+        environment: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, Mistakes> {
+        Self::read(text, &base.join("obsgate.toml"), environment)
+    }
+
+    /// Settings put together in code: no admin socket, a JSON access log, a worker for each core; what is learned is
+    /// kept in memory, and no bucket declared or looked up.
     pub fn new(
         profile_name: impl Into<String>,
         policy: Arc<Policy>,
@@ -137,6 +163,10 @@ impl Config {
             endpoints,
             listeners,
             upstream,
+            state: StateSettings::default(),
+            buckets: Vec::new(),
+            lookup: None,
+            form: FormSettings::default(),
             admin: None,
             access_log: AccessLog::default(),
             workers: cores(),
@@ -165,6 +195,33 @@ impl Config {
         Self { workers, ..self }
     }
 
+    /// The same settings with another memory of stored things.
+    #[must_use]
+    pub fn with_state(self, state: StateSettings) -> Self {
+        Self { state, ..self }
+    }
+
+    /// The same settings with these bucket defaults declared. Where several fit one bucket, they are united.
+    #[must_use]
+    pub fn with_buckets(self, buckets: Vec<(BucketPattern, EncryptionSet)>) -> Self {
+        Self { buckets, ..self }
+    }
+
+    /// The same settings with bucket defaults looked up.
+    #[must_use]
+    pub fn with_lookup(self, lookup: Lookup) -> Self {
+        Self {
+            lookup: Some(lookup),
+            ..self
+        }
+    }
+
+    /// The same settings with other bounds of forms.
+    #[must_use]
+    pub fn with_form(self, form: FormSettings) -> Self {
+        Self { form, ..self }
+    }
+
     /// The rules in force, with their mode and settings.
     pub const fn policy(&self) -> &Arc<Policy> {
         &self.policy
@@ -190,6 +247,26 @@ impl Config {
         &self.upstream
     }
 
+    /// What is remembered of stored things, and where.
+    pub const fn state(&self) -> &StateSettings {
+        &self.state
+    }
+
+    /// What is declared of buckets. From a file, several that fit one bucket say the same.
+    pub fn buckets(&self) -> &[(BucketPattern, EncryptionSet)] {
+        &self.buckets
+    }
+
+    /// How bucket defaults are looked up, if at all.
+    pub const fn lookup(&self) -> Option<&Lookup> {
+        self.lookup.as_ref()
+    }
+
+    /// How much of a form is read before its file.
+    pub const fn form(&self) -> FormSettings {
+        self.form
+    }
+
     /// Where `/healthz` and `/readyz` are served, if at all.
     pub const fn admin(&self) -> Option<SocketAddr> {
         self.admin
@@ -210,11 +287,12 @@ impl Config {
         &self.warnings
     }
 
-    fn read(text: &str, path: &Path) -> Result<Self, Mistakes> {
+    fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Self, Mistakes> {
         let source = Source::new(path, text);
         let root = source.parse();
         let file = file::File::read(Section::root(&source, &root));
-        resolve::resolve(file, source, path.parent().unwrap_or(Path::new("")))
+        let base = path.parent().unwrap_or(Path::new(""));
+        resolve::resolve(file, source, base, environment)
     }
 }
 
@@ -230,6 +308,11 @@ fn read_to_string(path: &Path) -> Result<String, Mistakes> {
             fault: Fault::Unreadable(error),
         })
     })
+}
+
+/// A variable of the process.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
 }
 
 fn cores() -> NonZeroUsize {

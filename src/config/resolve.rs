@@ -1,10 +1,12 @@
 //! From the settings as written to the settings as used: what needs more than one setting, or another file.
 
 use super::{
-    Builtin, Config, Listener, Profile, ProfileName, Transport, UnknownProfile, Upstream, Warning, cores,
+    Builtin, Config, Listener, Profile, ProfileName, Transport, UnknownProfile, Upstream, Warning, bucket,
+    cores,
     error::{Doubt, Fault, Mistakes},
     file::{File, ListenerTable, PolicyTable, UpstreamTable},
     identity::{Identity, certificates, private_key},
+    lookup::Environment,
     section::Source,
 };
 use crate::{
@@ -21,7 +23,12 @@ use std::{
 use toml::Spanned;
 
 /// Resolves every part before it gives up on one, so that all mistakes are in the answer.
-pub(super) fn resolve(file: File, source: Source<'_>, base: &Path) -> Result<Config, Mistakes> {
+pub(super) fn resolve(
+    file: File,
+    source: Source<'_>,
+    base: &Path,
+    environment: Environment<'_>,
+) -> Result<Config, Mistakes> {
     let mut resolver = Resolver {
         source: &source,
         base,
@@ -37,6 +44,9 @@ pub(super) fn resolve(file: File, source: Source<'_>, base: &Path) -> Result<Con
         .collect();
     let upstream = resolver.upstream(file.upstream);
     let warnings = resolver.warnings;
+    let state = file.state.resolve(&source, base);
+    let buckets = bucket::resolve(file.buckets, &source);
+    let lookup = file.lookup.and_then(|table| table.resolve(&source, environment));
 
     let mut mistakes = source.into_mistakes();
     let profile = profile
@@ -49,6 +59,10 @@ pub(super) fn resolve(file: File, source: Source<'_>, base: &Path) -> Result<Con
             endpoints,
             listeners,
             upstream,
+            state,
+            buckets,
+            lookup,
+            form: file.form,
             admin: file.admin.map(Spanned::into_inner),
             access_log: file.access_log,
             workers: workers(file.workers),

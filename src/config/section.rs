@@ -6,6 +6,7 @@
 use super::error::{Fault, Mistake, Place, choices};
 use std::{
     cell::{Cell, RefCell},
+    ops::RangeInclusive,
     path::Path,
 };
 use toml::{
@@ -97,6 +98,11 @@ impl<'s> Section<'s> {
         }
     }
 
+    /// Whether the table is there.
+    pub(super) const fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Where the table begins.
     pub(super) const fn at(&self) -> usize {
         self.at
@@ -158,19 +164,13 @@ impl<'s> Section<'s> {
 
     /// A whole number from 1 up.
     pub(super) fn count(&self, key: &'static str) -> Option<Spanned<u32>> {
-        let found = self.typed(key, "a whole number", DeValue::as_integer)?;
-        let number = found.get_ref();
-        let count = u32::from_str_radix(number.as_str(), number.radix());
-        let count = count.ok().filter(|count| *count > 0);
-        if count.is_none() {
-            self.wrong_value(
-                key,
-                found.span().start,
-                number.as_str(),
-                "a whole number from 1 up",
-            );
-        }
-        Some(Spanned::new(found.span(), count?))
+        self.number(key, 1..=u32::MAX, "a whole number from 1 up".to_owned())
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn count_within(&self, key: &'static str, bounds: RangeInclusive<u32>) -> Option<u32> {
+        let allowed = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        self.number(key, bounds, allowed).map(Spanned::into_inner)
     }
 
     /// One of a few words.
@@ -263,6 +263,22 @@ impl<'s> Section<'s> {
                 );
             }
         }
+    }
+
+    fn number(
+        &self,
+        key: &'static str,
+        bounds: RangeInclusive<u32>,
+        allowed: String,
+    ) -> Option<Spanned<u32>> {
+        let found = self.typed(key, "a whole number", DeValue::as_integer)?;
+        let number = found.get_ref();
+        let count = u32::from_str_radix(number.as_str(), number.radix());
+        let count = count.ok().filter(|count| bounds.contains(count));
+        if count.is_none() {
+            self.wrong_value(key, found.span().start, number.as_str(), allowed);
+        }
+        Some(Spanned::new(found.span(), count?))
     }
 
     fn value(&self, key: &'static str) -> Option<&'s Spanned<DeValue<'s>>> {

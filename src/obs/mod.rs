@@ -3,6 +3,7 @@
 //! Everything here is pure: bytes and `http` types in, values out.
 
 pub mod auth;
+pub mod bucket_pattern;
 pub(crate) mod bytes;
 pub mod dialect;
 pub mod encryption;
@@ -20,4 +21,5 @@ pub mod scheme;
 pub(crate) mod signature;
 pub mod sse;
 pub(crate) mod subresource;
+pub mod trailer;
 pub mod xml;

@@ -3,7 +3,7 @@
 use super::{
     admin,
     answer::Journal,
-    knowledge::Knowledge,
+    knowledge::{Clock, Knowledge},
     listener, tls,
     upstream::{Origin, Timeouts},
     worker::{Seed, Socket},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::{AccessLog, Config, Transport, Upstream as UpstreamSettings},
     obs::{form, scheme::Scheme},
-    state::{Limits, State},
+    state::{Limits, OpenError, State},
     telemetry::{Counters, Format, Writer},
 };
 use rustls::ServerConfig;
@@ -48,6 +48,8 @@ pub enum StartError {
     Tls(rustls::Error),
     /// The upstream's host is no name a certificate could have.
     UpstreamName(String),
+    /// The state's file cannot be used.
+    State(OpenError),
     /// No thread can be had.
     Thread(io::Error),
 }
@@ -86,7 +88,11 @@ impl Gate {
         let (stop, stopped) = watch::channel(false);
         let counters: Vec<Arc<Counters>> = (0..workers).map(|_| Arc::default()).collect();
         let endpoints = Arc::new(config.endpoints().clone());
-        let knowledge = Knowledge::new(Arc::new(State::new(&Limits::default(), &[])));
+        let knowledge = knowledge(config)?;
+        let form_limits = form::Limits {
+            bytes: config.form().max_bytes,
+            fields: config.form().max_fields,
+        };
         let mut gate = Self {
             addresses,
             admin: None,
@@ -110,7 +116,7 @@ impl Gate {
                 endpoints: endpoints.clone(),
                 origin: origin.clone(),
                 knowledge: knowledge.clone(),
-                form_limits: form::Limits::default(),
+                form_limits,
                 sockets,
                 stop: stopped.clone(),
             };
@@ -174,12 +180,35 @@ impl fmt::Display for StartError {
             Self::Listen { address, source } => write!(f, "cannot listen on `{address}`: {source}"),
             Self::Tls(error) => write!(f, "certificate and key do not make a TLS configuration: {error}"),
             Self::UpstreamName(host) => write!(f, "`{host}` is not a name that a certificate can have"),
+            Self::State(error) => error.fmt(f),
             Self::Thread(error) => write!(f, "no thread can be started: {error}"),
         }
     }
 }
 
 impl std::error::Error for StartError {}
+
+/// What is known at the start: what is declared, and what a file remembers.
+fn knowledge(config: &Config) -> Result<Knowledge, StartError> {
+    let settings = config.state();
+    let limits = Limits {
+        entries: settings.capacity,
+        ..Limits::default()
+    };
+    let Some(file) = &settings.file else {
+        return Ok(Knowledge::new(
+            State::new(&limits, config.buckets()),
+            Clock::start(),
+        ));
+    };
+    let clock = Clock::start();
+    let (state, set_aside) =
+        State::open(&limits, config.buckets(), file, clock.now()).map_err(StartError::State)?;
+    if let Some(set_aside) = set_aside {
+        tracing::error!("{set_aside}");
+    }
+    Ok(Knowledge::new(state, clock))
+}
 
 fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {
     match transport {

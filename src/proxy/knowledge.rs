@@ -22,7 +22,7 @@ pub(super) struct Knowledge {
 
 /// The system's clock as it was at the start, and a monotonic one from there.
 #[derive(Clone, Copy, Debug)]
-struct Clock {
+pub(super) struct Clock {
     began: Instant,
     at: Moment,
 }
@@ -36,10 +36,10 @@ pub(super) struct Names<'h> {
 }
 
 impl Knowledge {
-    pub(super) fn new(state: Arc<State>) -> Self {
+    pub(super) fn new(state: State, clock: Clock) -> Self {
         Self {
-            state,
-            clock: Clock::start(),
+            state: Arc::new(state),
+            clock,
         }
     }
 
@@ -65,7 +65,7 @@ impl Knowledge {
 }
 
 impl Clock {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -74,7 +74,7 @@ impl Clock {
         }
     }
 
-    fn now(&self) -> Moment {
+    pub(super) fn now(&self) -> Moment {
         self.at.after(self.began.elapsed())
     }
 }

@@ -15,6 +15,7 @@ mod drain;
 mod error;
 mod form;
 mod gate;
+pub mod guard;
 pub mod intake;
 mod knowledge;
 mod lesson;

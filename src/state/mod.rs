@@ -78,13 +78,15 @@ mod table;
 mod tests;
 mod told;
 
-pub use declared::{BadPattern, BucketPattern};
 pub use file::{OpenError, SetAside};
 pub use journal::{NotDurable, Ticket};
 pub use moment::Moment;
 pub use told::{Evidence, Origin, Told};
 
-use crate::obs::encryption::{Encryption, EncryptionSet};
+use crate::obs::{
+    bucket_pattern::BucketPattern,
+    encryption::{Encryption, EncryptionSet},
+};
 use declared::Declared;
 use file::{File, Opened};
 use fingerprint::{Fingerprint, Secret};

@@ -12,8 +12,8 @@ use std::{
     io::Write,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread::JoinHandle,
-    time::SystemTime,
 };
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 /// How a line is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn of(record: &'a Record) -> Self {
         Self {
-            time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            time: OffsetDateTime::now_utc().format(&TIME).unwrap_or_default(),
             request_id: record.id.to_string(),
             peer: record.peer.to_string(),
             scheme: record.scheme.name(),
@@ -214,6 +214,9 @@ fn write_out(mut output: Box<dyn Write + Send>, batches: &Receiver<Vec<u8>>) {
     }
 }
 
+/// RFC 3339, in UTC, to the millisecond.
+const TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 /// A batch is handed over when it has this many bytes, or at the next flush.
 const BATCH_BYTES: usize = 16 * 1024;
 /// Batches that may wait to be written: 4 MiB in all.

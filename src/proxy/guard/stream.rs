@@ -1,0 +1,192 @@
+//! The guard as a stream: beneath hyper, above the socket.
+
+use super::{Limits, Progress, Requests, Verdict, Violation};
+use bytes::{Buf as _, BytesMut};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A stream from which only requests in order can be read, one at a time (rulings, 32).
+///
+/// Writing goes straight through. So does closing: a stream that lingers belongs below, where it reads past the guard.
+///
+/// The end of the stream, too, is passed on at once: hyper sees a connection end between two requests when it ended in
+/// the middle of a head.
+#[derive(Debug)]
+pub struct Guarded<S> {
+    stream: S,
+    requests: Requests,
+    verdict: Verdict,
+    /// What was read and may not be passed on yet: a head in pieces, or requests before their turn. Never more than
+    /// two reads of hyper's and one head.
+    held: BytesMut,
+    /// How much of what is held is in order.
+    ready: usize,
+    end: End,
+}
+
+/// How reading ends.
+#[derive(Debug)]
+enum End {
+    Open,
+    /// With what is left of the head in place of the one refused. After it, silence: the service closes.
+    Refused(&'static [u8]),
+    /// With an error, in the middle of a body.
+    Broken(Violation),
+}
+
+impl<S> Guarded<S> {
+    /// Guards the stream of a new connection. The service has a clone of `verdict`.
+    pub fn new(stream: S, limits: Limits, verdict: Verdict) -> Self {
+        Self {
+            stream,
+            requests: Requests::new(limits),
+            verdict,
+            held: BytesMut::new(),
+            ready: 0,
+            end: End::Open,
+        }
+    }
+
+    /// Whether the end of a request has been passed on and its answer has not.
+    fn is_waiting(&self) -> bool {
+        self.ready == 0 && self.requests.is_ended() && self.verdict.is_under_way()
+    }
+
+    /// Looks at what is held, if that may be done now.
+    fn inspect_held(&mut self) {
+        if self.ready == 0 && !self.held.is_empty() && !self.is_waiting() {
+            self.requests.next();
+            let begins = self.requests.is_at_head();
+            let inspected = self.requests.inspect(&self.held);
+            self.ready = inspected.released;
+            self.note(begins && inspected.released > 0, inspected.progress);
+        }
+    }
+
+    /// Looks at what was just read into hyper's buffer after `start`, and holds what may not stay there.
+    fn inspect_read(&mut self, start: usize, buffer: &mut ReadBuf<'_>) {
+        let read = buffer.filled().get(start..).unwrap_or_default();
+        if !self.held.is_empty() || self.is_waiting() {
+            self.held.extend_from_slice(read);
+            buffer.set_filled(start);
+            return;
+        }
+        self.requests.next();
+        let begins = self.requests.is_at_head();
+        let inspected = self.requests.inspect(read);
+        if let Some(rest @ [_, ..]) = read.get(inspected.released..) {
+            self.held.extend_from_slice(rest);
+            buffer.set_filled(start + inspected.released);
+        }
+        self.note(begins && inspected.released > 0, inspected.progress);
+    }
+
+    /// An exchange begins with its head, not with a body that comes when it is over already.
+    fn note(&mut self, begun: bool, progress: Progress) {
+        if begun {
+            self.verdict.begin();
+        }
+        if let Progress::Violated(violation) = progress {
+            self.held.truncate(self.ready);
+            self.verdict.refuse(violation);
+            self.end = if violation.is_in_body() {
+                End::Broken(violation)
+            } else {
+                self.verdict.begin();
+                End::Refused(STAND_IN)
+            };
+        }
+    }
+
+    /// Passes on what is held and in order.
+    fn release(&mut self, buffer: &mut ReadBuf<'_>) {
+        let now = self.ready.min(buffer.remaining());
+        buffer.put_slice(self.held.get(..now).unwrap_or_default());
+        self.held.advance(now);
+        self.ready -= now;
+        if self.held.is_empty() {
+            // A connection that waits for its next request holds no memory.
+            self.held = BytesMut::new();
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let start = buffer.filled().len();
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            this.inspect_held();
+            if this.ready > 0 {
+                this.release(buffer);
+                return Poll::Ready(Ok(()));
+            }
+            match &mut this.end {
+                End::Open => {}
+                End::Refused([]) => return Poll::Pending,
+                End::Refused(left) => {
+                    let now = left.len().min(buffer.remaining());
+                    let (head, rest) = left.split_at_checked(now).unwrap_or((left, &[]));
+                    buffer.put_slice(head);
+                    *left = rest;
+                    return Poll::Ready(Ok(()));
+                }
+                End::Broken(violation) => {
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, *violation)));
+                }
+            }
+            if !this.held.is_empty() && this.is_waiting() {
+                this.verdict.wait(cx);
+                return Poll::Pending;
+            }
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+            if buffer.filled().len() == start {
+                return Poll::Ready(Ok(()));
+            }
+            this.inspect_read(start, buffer);
+            if buffer.filled().len() > start {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Stands in for a head that is refused. It has no Host, so that classification would refuse it too (rulings, 7).
+const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n";

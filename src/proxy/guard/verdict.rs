@@ -1,0 +1,73 @@
+//! What a connection's guard and its service tell each other: why the next request is refused, and when the current one
+//! is over.
+
+use super::Violation;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    task::{Context, Waker},
+};
+
+/// The cell that the guard of a connection and its service share.
+///
+/// The service takes an [`Exchange`] when it is called and keeps it in the body of its answer: one that is dropped too
+/// early lets the next request come too early, one that is kept stops the connection. Then it asks [`take`] whether the
+/// request before it stands for one that was refused, or has a body that is known to be at fault already. When reading
+/// the body fails it asks again.
+///
+/// [`take`]: Self::take
+#[derive(Clone, Debug, Default)]
+pub struct Verdict(Rc<State>);
+
+/// One request and its answer. The guard releases nothing of the next request before this is dropped.
+#[derive(Debug)]
+pub struct Exchange(Rc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    violation: Cell<Option<Violation>>,
+    under_way: Cell<bool>,
+    waiting: RefCell<Option<Waker>>,
+}
+
+impl Verdict {
+    /// Why the current request is refused, if it is. Answered once.
+    ///
+    /// The bytes behind the request are never served: the answer has to say `Connection: close`, and its body may still
+    /// be on the way, so closing should linger (rulings, 31).
+    pub fn take(&self) -> Option<Violation> {
+        self.0.violation.take()
+    }
+
+    /// The exchange that is under way.
+    pub fn exchange(&self) -> Exchange {
+        Exchange(Rc::clone(&self.0))
+    }
+
+    /// A head, the real one or the one in its place, is on its way to the service.
+    pub(super) fn begin(&self) {
+        self.0.under_way.set(true);
+    }
+
+    pub(super) fn refuse(&self, violation: Violation) {
+        self.0.violation.set(Some(violation));
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        self.0.under_way.get()
+    }
+
+    /// Wakes the reader when the exchange under way has ended.
+    pub(super) fn wait(&self, cx: &Context<'_>) {
+        *self.0.waiting.borrow_mut() = Some(cx.waker().clone());
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.under_way.set(false);
+        if let Some(waker) = self.0.waiting.take() {
+            waker.wake();
+        }
+    }
+}

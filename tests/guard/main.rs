@@ -1,0 +1,10 @@
+//! The guard against bytes: a table of forms, every way of splitting them, a second parser, hyper, and sockets.
+
+#![cfg(test)]
+
+mod cases;
+mod differential;
+mod drive;
+mod reference;
+mod table;
+mod wire;
