@@ -277,10 +277,8 @@ fn violations(name: &str, text: &str) -> Vec<String> {
         }
         let first = path.first().map_or("", |segment| segment);
         let names = |words: &[&str]| path.iter().any(|segment| words.contains(&segment.as_str()));
-        let impure = first == "aws_lc_rs"
-            && path
-                .get(1)
-                .is_none_or(|second| !PURE.contains(&second.as_str()));
+        let impure =
+            first == "aws_lc_rs" && path.get(1).is_none_or(|second| !PURE.contains(&second.as_str()));
         if own_layer < SHELL && (RUNTIMES.contains(&first) || impure || names(&SOCKETS_AND_CLOCKS)) {
             found.insert(format!("{name}: `{}` belongs above `{home}`", path.join("::")));
         }

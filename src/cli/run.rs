@@ -19,6 +19,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     for (listener, address) in config.listeners().iter().zip(gate.addresses()) {
         tracing::info!(%address, scheme = listener.transport.scheme().name(), "listening");
     }
+    if let Some(address) = gate.admin() {
+        tracing::info!(%address, "listening for the operator");
+    }
     tracing::info!(
         profile = config.profile_name(),
         workers = config.workers(),

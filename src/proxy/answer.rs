@@ -1,6 +1,6 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
-use super::{intake::Intake, relay::Relay, upstream::UpstreamError};
+use super::{connection::Client, guard::Exchange, intake::Intake, relay::Relay, upstream::UpstreamError};
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -40,13 +40,29 @@ pub(super) enum Framed {
     ByConnection,
 }
 
-/// Written when it is dropped: at the end of the answer, or when the client went away before.
+/// One request's event, written when it is dropped: at the end of the answer, or when the client went away before,
+/// be it before there was an answer.
 #[derive(Debug)]
-struct Event {
-    record: Box<Record>,
+pub(super) struct Event {
+    pub(super) record: Box<Record>,
     intake: Intake,
     journal: Journal,
     ended: bool,
+    /// The next request waits until this one's event is written.
+    _exchange: Exchange,
+}
+
+impl Event {
+    /// The event of a request that has just begun.
+    pub(super) fn begin(record: Record, client: &Client, journal: Journal) -> Self {
+        Self {
+            record: Box::new(record),
+            intake: client.intake.clone(),
+            journal,
+            ended: false,
+            _exchange: client.verdict.exchange(),
+        }
+    }
 }
 
 impl AnswerBody {
@@ -68,14 +84,12 @@ impl AnswerBody {
 
     /// Ties the request's event to the end of this body.
     #[must_use]
-    pub(super) fn with_event(mut self, record: Box<Record>, intake: Intake, journal: Journal) -> Self {
-        self.event = Some(Event {
-            record,
-            intake,
-            journal,
-            ended: self.is_end_stream(),
-        });
-        self
+    pub(super) fn with_event(self, mut event: Event) -> Self {
+        event.ended = self.is_end_stream();
+        Self {
+            event: Some(event),
+            ..self
+        }
     }
 
     fn ended(&mut self, with: Outcome) {

@@ -2,6 +2,7 @@
 
 use super::{
     drain::Waiter,
+    guard::{Guarded, Limits, Verdict},
     handle,
     intake::Intake,
     linger::{Lingering, Resettable},
@@ -25,6 +26,14 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
+
+/// What a connection's requests share.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) arrival: Arrival,
+    pub(super) intake: Intake,
+    pub(super) verdict: Verdict,
+}
 
 /// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new.
 pub(super) async fn serve(
@@ -54,21 +63,24 @@ async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'static>(
     worker: Rc<Worker>,
     waiter: Waiter,
 ) {
-    let intake = Intake::default();
-    let service = {
-        let intake = intake.clone();
-        service_fn(move |request| {
-            let (worker, intake) = (worker.clone(), intake.clone());
-            async move { Ok::<_, Infallible>(handle(&worker, arrival, intake, request).await) }
-        })
-    };
+    let client = Rc::new(Client {
+        arrival,
+        intake: Intake::default(),
+        verdict: Verdict::default(),
+    });
+    let lingering = Lingering::new(stream, client.intake.clone());
+    let guarded = Guarded::new(lingering, Limits::default(), client.verdict.clone());
+    let service = service_fn(move |request| {
+        let (worker, client) = (worker.clone(), client.clone());
+        async move { Ok::<_, Infallible>(handle(&worker, &client, request).await) }
+    });
     let connection = http1::Builder::new()
         // Nothing is added to an answer of the store.
         .auto_date_header(false)
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_header_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(Lingering::new(stream, intake)), service);
+        .serve_connection(TokioIo::new(guarded), service);
     let mut connection = pin!(connection);
     let mut draining = false;
     let ended = poll_fn(|cx| {

@@ -1,6 +1,10 @@
 //! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
 
-use super::{form::Unreadable, upstream::UpstreamError};
+use super::{
+    form::Unreadable,
+    guard::Violation,
+    upstream::{Kind, UpstreamError},
+};
 use crate::{
     obs::{
         encryption::Encryption, error::Code, form::FormError, malformed::Malformed, scheme::Scheme,
@@ -14,6 +18,8 @@ use std::borrow::Cow;
 /// Why a request is answered by the gate and not by the store.
 #[derive(Debug)]
 pub enum Refusal {
+    /// Its bytes can be read in more than one way.
+    Guarded(Violation),
     /// It is ambiguous.
     Malformed(Malformed),
     /// The policy denies it.
@@ -50,6 +56,12 @@ impl Refusal {
     /// What it says on the wire.
     pub fn said<'a>(&'a self, policy: &'a Policy) -> Said<'a> {
         match self {
+            Self::Guarded(violation) => Said {
+                rule: violation.id(),
+                code: violation.code(),
+                message: Cow::Borrowed(violation.message()),
+                argument: None,
+            },
             Self::Malformed(malformed) => Said {
                 rule: malformed.id(),
                 code: malformed.code(),
@@ -75,23 +87,29 @@ impl Refusal {
                 argument: None,
             },
             Self::Denied { denial, facts } => denied(*denial, *facts, policy),
-            Self::Upstream(error) => Said {
-                rule: error.id(),
-                code: Code::ServiceUnavailable,
-                message: Cow::Borrowed("The store behind the gate cannot be reached. Please try again."),
-                argument: None,
-            },
+            Self::Upstream(error) => {
+                let (code, message) = unsent(error.kind());
+                Said {
+                    rule: error.id(),
+                    code,
+                    message: Cow::Borrowed(message),
+                    argument: None,
+                }
+            }
         }
     }
 
     /// How the request ended, for the log.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
+            Self::Guarded(_) | Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
             Self::BrokenOff => Outcome::Abandoned,
             Self::Denied { .. } => Outcome::Refused,
-            Self::Upstream(error) if error.is_clients() => Outcome::Abandoned,
-            Self::Upstream(_) => Outcome::Failed,
+            Self::Upstream(error) => match error.kind() {
+                Kind::BadRequest(_) => Outcome::Malformed,
+                Kind::ClientBody => Outcome::Abandoned,
+                _ => Outcome::Failed,
+            },
         }
     }
 }
@@ -166,6 +184,33 @@ fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'sta
             Code::InvalidArgument,
             Cow::Owned(format!("Requests {what} require {VERSION_4}.")),
             Some("Authorization"),
+        ),
+    }
+}
+
+/// Why there is no answer of the store's. A client at fault is told so: a 5xx would have it try again.
+const fn unsent(kind: Kind) -> (Code, &'static str) {
+    match kind {
+        Kind::BadRequest(_) => (
+            Code::InvalidRequest,
+            "The request must say in one way where its body ends, and its trailer must hold nothing that belongs in \
+             its head.",
+        ),
+        Kind::ClientBody => (
+            Code::InvalidRequest,
+            "The body of the request broke off, or is not what its head announces.",
+        ),
+        Kind::Resolve
+        | Kind::Connect
+        | Kind::ConnectTimeout
+        | Kind::Tls
+        | Kind::Write
+        | Kind::Closed
+        | Kind::ResponseHeadTimeout
+        | Kind::BadResponse(_)
+        | Kind::BodyBroken => (
+            Code::ServiceUnavailable,
+            "The store behind the gate cannot be reached. Please try again.",
         ),
     }
 }

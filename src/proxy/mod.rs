@@ -31,16 +31,16 @@ pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 
 use crate::{
-    classify::{Arrival, Classified, Inquiry, classify},
+    classify::{Classified, Inquiry, classify},
     obs::{dialect::Dialect, encryption::EncryptionSet, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
-use answer::{AnswerBody, Framed};
+use answer::{AnswerBody, Event, Framed};
 use body::RequestBody;
+use connection::Client;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
 use hyper::body::{Body as _, Incoming};
-use intake::Intake;
 use knowledge::Names;
 use relay::Relay;
 use respond::Asked;
@@ -48,54 +48,67 @@ use upstream::Answer;
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(
-    worker: &Worker,
-    arrival: Arrival,
-    intake: Intake,
-    request: Request<Incoming>,
-) -> Response<AnswerBody> {
+async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<AnswerBody> {
     let (head, body) = request.into_parts();
-    intake.begin(!body.is_end_stream());
+    client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
-    let mut record = Box::new(Record::begin(
+    let record = Record::begin(
         id,
-        arrival.peer,
-        arrival.scheme,
+        client.arrival.peer,
+        client.arrival.scheme,
         head.method.clone(),
-    ));
-    let response = match walk(worker, arrival, &head, body, &intake, &mut record).await {
+    );
+    let mut event = Event::begin(record, client, worker.journal.clone());
+    let walked = match guarded(client) {
+        Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
+        Err(refusal) => Err(refusal),
+    };
+    let response = match walked {
         Ok(response) => {
             let framed = framed(&head, &response);
             response.map(|body| AnswerBody::streaming(body, framed))
         }
         Err(refusal) => {
+            // A body that cannot be read may be one that the guard did not let through.
+            let refusal = guarded(client).err().unwrap_or(refusal);
             let said = refusal.said(&worker.policy);
-            record.outcome = refusal.outcome();
-            record.rule = Some(said.rule.to_owned());
+            event.record.outcome = refusal.outcome();
+            event.record.rule = Some(said.rule.to_owned());
             let asked = Asked {
                 method: &head.method,
                 path: head.uri.path(),
                 dialect: Dialect::of(&head),
                 request_id: id.to_string(),
-                unread: intake.is_unread(),
+                unread: client.intake.is_unread(),
             };
             respond::refuse(&said, &asked)
         }
     };
-    record.status = response.status().as_u16();
-    response.map(|body| body.with_event(record, intake, worker.journal.clone()))
+    event.record.status = response.status().as_u16();
+    response.map(|body| body.with_event(event))
+}
+
+/// Whether the guard let the request through; if not, the head at hand only stands in its place (rulings, 32).
+fn guarded(client: &Client) -> Result<(), Refusal> {
+    match client.verdict.take() {
+        None => Ok(()),
+        Some(violation) => {
+            client.intake.begin(true);
+            Err(Refusal::Guarded(violation))
+        }
+    }
 }
 
 /// The walk itself: every way out of it is an answer of the store's or a refusal.
 async fn walk(
     worker: &Worker,
-    arrival: Arrival,
+    client: &Client,
     request: &Parts,
     body: Incoming,
-    intake: &Intake,
     record: &mut Record,
 ) -> Result<Response<Relay>, Refusal> {
-    let mut classified = classify(request, arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
+    let intake = &client.intake;
+    let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
     note(record, &classified);
     let body = if classified.awaits_form() {
         let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake)

@@ -153,7 +153,7 @@ fn a_trailer_that_would_come_after_the_decision_on_it_breaks_the_request_off() {
                  5\r\nhello\r\n0\r\n{name}: 1\r\n\r\n"
             ),
         );
-        assert!(answer.ends_with("client.body"), "{answer}");
+        assert!(answer.ends_with("client.bad-request"), "{answer}");
     }
 }
 

@@ -41,7 +41,7 @@ pub enum Kind {
     BadResponse(&'static str),
     /// The connection ended before the end of the answer's body.
     BodyBroken,
-    /// The request says in no acceptable way where its body ends.
+    /// The request says in no acceptable way where its body ends, or what may not be said after it.
     BadRequest(&'static str),
     /// The client's body broke off, or was not what its head announced.
     ClientBody,

@@ -187,7 +187,9 @@ impl Upload {
                     trailers.remove(name);
                 }
                 if trailers.keys().any(is_forbidden) {
-                    return Err(UpstreamError::new(Kind::ClientBody));
+                    return Err(UpstreamError::new(Kind::BadRequest(
+                        "a trailer that no trailer may be",
+                    )));
                 }
                 self.out.put_end(&trailers);
                 Ok(())
