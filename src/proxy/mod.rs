@@ -21,6 +21,7 @@ mod knowledge;
 mod lesson;
 mod linger;
 mod listener;
+mod lookup;
 mod relay;
 mod respond;
 mod tls;
@@ -31,7 +32,7 @@ pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 
 use crate::{
-    classify::{Classified, Inquiry, classify},
+    classify::{Classified, Inquiry, Teller, classify},
     obs::{dialect::Dialect, encryption::EncryptionSet, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
@@ -121,7 +122,7 @@ async fn walk(
         RequestBody::new(body).noted_in(intake.clone())
     };
     let mut inquiry = classified.inquire(&worker.policy);
-    ask(worker, &classified, &mut inquiry, record);
+    ask(worker, &classified, &mut inquiry, record).await;
     let facts = inquiry.facts();
     let permit = permitted(worker, facts, inquiry.settle(), record)?;
     if let Some(defect) = classified.defect() {
@@ -156,15 +157,34 @@ async fn walk(
     Ok(lesson.relay())
 }
 
-/// Asks whoever can tell.
-fn ask(worker: &Worker, classified: &Classified<'_>, inquiry: &mut Inquiry<'_>, record: &mut Record) {
+/// Asks whoever can tell: the state, and the store about a bucket of which the state knows nothing.
+async fn ask(worker: &Worker, classified: &Classified<'_>, inquiry: &mut Inquiry<'_>, record: &mut Record) {
     while let Some(teller) = inquiry.question() {
-        let told = worker.knowledge.ask(teller, &Names::of(classified));
-        inquiry.answer(told.map(|told| told.encryption));
-        if let Some(told) = told {
-            record.told = knowledge::told_by(teller, told);
-            record.decided = Some(inquiry.facts().target);
-        }
+        let known = worker.knowledge.ask(teller, &Names::of(classified));
+        let (told, by) = match (known, &worker.lookups) {
+            (None, Some(lookups)) if teller == Teller::BucketDefault => {
+                // Rare, and large: it does not weigh on the walk of others.
+                match Box::pin(lookups.find(classified)).await {
+                    Ok(found) => (found, Told::BucketDefaultLookedUp),
+                    Err(failed) => {
+                        tracing::warn!(
+                            request = %record.id, bucket = record.bucket.as_deref(), %failed,
+                            "a bucket's default encryption cannot be looked up"
+                        );
+                        inquiry.fail();
+                        continue;
+                    }
+                }
+            }
+            (Some(told), _) => (told.encryption, knowledge::told_by(teller, told)),
+            (None, _) => {
+                inquiry.answer(None);
+                continue;
+            }
+        };
+        inquiry.answer(Some(told));
+        record.told = by;
+        record.decided = Some(inquiry.facts().target);
     }
 }
 

@@ -7,6 +7,18 @@ use crate::obs::{encryption::Encryption, sse::method_value};
 /// How much of a configuration is read: the documents allow 20 KiB.
 pub const CONFIGURATION_LIMIT: usize = 20 << 10;
 
+/// Whether an `<Error>` says that the bucket has no default encryption: in the words of OBS, or of S3.
+pub fn has_no_default(document: &Document) -> bool {
+    let words = [
+        "NoSuchEncryptionConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    ];
+    document.root() == "Error"
+        && document
+            .text("Code")
+            .is_ok_and(|code| words.contains(&code.trim_ascii()))
+}
+
 /// What a configuration makes a bucket encrypt with. Never SSE-C, which is no method.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ mod upload;
 mod verdict;
 
 pub use document::{Document, DocumentPrefix};
-pub use encryption::{CONFIGURATION_LIMIT, bucket_default};
+pub use encryption::{CONFIGURATION_LIMIT, bucket_default, has_no_default};
 pub use fault::Fault;
 pub use upload::UploadBegun;
 pub use verdict::{Verdict, VerdictReader};
