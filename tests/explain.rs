@@ -253,9 +253,6 @@ fn a_part_is_decided_by_what_is_known_of_its_upload() {
     }
     let got = knowing(&asked, bucket_default(Encryption::SseKms));
     assert_eq!((got.verdict, got.told_by), (Verdict::Undecided, "nobody"));
-    // A part of such an upload has to bring the key.
-    let without_key = knowing(&asked, upload(Encryption::SseC));
-    assert_eq!(without_key.refusal.unwrap().id, "unknown.ambiguous");
     let kms = knowing(&asked, upload(Encryption::SseKms));
     assert_eq!(changes(&kms), ["over https and signed with V4"]);
     assert!(

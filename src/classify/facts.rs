@@ -76,14 +76,14 @@ fn target(
         Operation::PutObject | Operation::CopyObject | Operation::InitiateMultipartUpload => {
             stated.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
         }
-        Operation::AppendObject => stated.unwrap_or((
-            EncryptionSet::WITHOUT_CUSTOMER_KEY,
-            if first {
-                Teller::BucketDefault
-            } else {
-                Teller::Object
-            },
-        )),
+        Operation::AppendObject if first => {
+            stated.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
+        }
+        // What a later append states does not settle what the object is: a store may overlook it.
+        Operation::AppendObject => (
+            stated.map_or(EncryptionSet::WITHOUT_CUSTOMER_KEY, |(stated, _)| stated),
+            Teller::Object,
+        ),
         Operation::HeadObject if keyed => (by_key(true), Teller::Nobody),
         // The key does not settle what the upload is: a store may overlook it.
         Operation::UploadPart | Operation::UploadPartCopy if keyed => (by_key(true), Teller::Upload),

@@ -3,7 +3,7 @@
 
 use super::{Classified, Teller};
 use crate::{
-    obs::encryption::EncryptionSet,
+    obs::encryption::{Encryption, EncryptionSet},
     policy::{Decision, Denial, Facts, Permit, Policy, Role, Unknown},
 };
 
@@ -27,8 +27,7 @@ struct Doubt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     NotYet,
-    Told,
-    Unknown,
+    Answered,
     Failed,
 }
 
@@ -70,14 +69,17 @@ impl<'p> Inquiry<'p> {
     pub fn answer(&mut self, told: Option<EncryptionSet>) {
         let Some(role) = self.role() else { return };
         if let Some(told) = told {
-            self.facts = self.facts.learn(role, told);
-            self.decision = self.policy.decide(self.facts);
+            self.facts = if self.decision == Decision::Allow {
+                Facts {
+                    target: told,
+                    ..self.facts
+                }
+            } else {
+                self.facts.learn(role, told)
+            };
+            self.decision = self.strictest(role);
         }
-        self.doubt_mut(role).asked = if told.is_some() {
-            Asked::Told
-        } else {
-            Asked::Unknown
-        };
+        self.doubt_mut(role).asked = Asked::Answered;
     }
 
     /// The question could not be put to the store: never an allowance (rulings, 22).
@@ -105,9 +107,21 @@ impl<'p> Inquiry<'p> {
         self.policy.settle(self.facts, self.decision, self.unknown())
     }
 
-    /// What is unknown if the decision asks for it. The settings for unknown things are about those of which nobody
-    /// said anything: what was told and is still in doubt is no such thing, as a default that was declared and
-    /// another that was learned (rulings, 21).
+    /// Decides on what somebody told. Doubt that is left is not a matter of the settings for unknown things: whatever
+    /// stands against one of the encryptions it may be stands against the request.
+    fn strictest(&self, role: Role) -> Decision {
+        let decision = self.policy.decide(self.facts);
+        if decision != Decision::NeedsState(role) {
+            return decision;
+        }
+        Encryption::ALL
+            .into_iter()
+            .map(|one| self.policy.decide(self.facts.supposing(role, one)))
+            .find(|one| !matches!(one, Decision::Allow) && *one != decision)
+            .unwrap_or(decision)
+    }
+
+    /// What is unknown if the decision asks for it.
     fn unknown(&self) -> Unknown {
         let role = match self.decision {
             Decision::NeedsState(role) => role,
@@ -115,8 +129,7 @@ impl<'p> Inquiry<'p> {
         };
         let doubt = self.doubt(role);
         match doubt.asked {
-            Asked::NotYet | Asked::Unknown => doubt.teller.unknown(),
-            Asked::Told => Unknown::Ambiguous,
+            Asked::NotYet | Asked::Answered => doubt.teller.unknown(),
             Asked::Failed => Unknown::Lookup,
         }
     }
@@ -125,19 +138,20 @@ impl<'p> Inquiry<'p> {
     fn role(&self) -> Option<Role> {
         match self.decision {
             Decision::NeedsState(role) => Some(role),
-            Decision::Allow if self.may_be_overlooked() => Some(Role::Target),
+            Decision::Allow if self.is_overlookable() => Some(Role::Target),
             Decision::Allow | Decision::Deny(_) => None,
         }
     }
 
-    /// Whether a part's customer key may hide that its upload is encrypted otherwise: a store may overlook the key, so
-    /// what is known of the upload counts too (rulings, 12).
-    fn may_be_overlooked(&self) -> bool {
+    /// Whether the encryption that a part or a later append states, and that is allowed, may hide another: what was
+    /// begun is encrypted as it was begun, and a store may overlook what is stated after. So what is known counts too
+    /// (rulings, 12); where nothing is, the documents judge what the request states.
+    fn is_overlookable(&self) -> bool {
         let any = Facts {
             target: EncryptionSet::ALL,
             ..self.facts
         };
-        self.target.teller == Teller::Upload
+        matches!(self.target.teller, Teller::Upload | Teller::Object)
             && self.facts.target.known().is_some()
             && self.policy.decide(any) != Decision::Allow
     }

@@ -176,6 +176,10 @@ impl<'h> Scan<'h> {
         {
             return Err(Malformed::SubresourcesTogether);
         }
+        // What a bucket encrypts with is learned from these: another subresource would have some stores answer for that.
+        if self.subresources.has(Marks::ENCRYPTION) && self.subresources != Marks::ENCRYPTION {
+            return Err(Malformed::SubresourcesTogether);
+        }
         let mut marks = self.subresources;
         if self.copy_source.is_some() {
             marks = marks.with(Marks::COPY);

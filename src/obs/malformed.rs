@@ -59,9 +59,9 @@ malformed! {
     /// A value where the subresource has none, or none where it needs one (rulings, 1).
     SubresourceValue = "subresource-value" InvalidArgument []
         "The subresource has a value where it is documented without, or lacks the one it needs.";
-    /// `uploads` with `uploadId`, or `append` with either.
+    /// `uploads` with `uploadId`, `append` with either, or `encryption` with any.
     SubresourcesTogether = "subresources-together" InvalidArgument []
-        "Only one of uploads, uploadId and append can be given.";
+        "Only one of uploads, uploadId and append can be given, and nothing beside encryption.";
     /// An upload's part without its number, or a number without an upload, and a copy source.
     PartOfCopy = "part-of-copy" InvalidArgument []
         "A part copied from an object needs both partNumber and uploadId.";

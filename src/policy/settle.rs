@@ -29,8 +29,6 @@ pub enum Unknown {
     BucketDefault,
     /// A bucket's default encryption, though the store was asked for it (rulings, 22).
     Lookup,
-    /// Which of several encryptions it is, though somebody told.
-    Ambiguous,
     /// A stored object's encryption.
     Object,
     /// What a form says.
@@ -101,7 +99,6 @@ impl Unknown {
             Self::Upload => "unknown.upload",
             Self::BucketDefault => "unknown.bucket-default",
             Self::Lookup => "unknown.lookup",
-            Self::Ambiguous => "unknown.ambiguous",
             Self::Object => "unknown.object",
             Self::Form => "unknown.form",
             Self::Response => "unknown.response",

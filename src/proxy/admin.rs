@@ -7,9 +7,13 @@ use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, io, net, rc::Rc, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::LocalSet};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::LocalSet,
+};
 
-/// Serves until the gate stops; not ready from then on, for the time the workers take to finish.
+/// Serves until `end` is gone; not ready from `stop` on, for the time the workers take to finish.
 ///
 /// # Errors
 /// When the runtime or the socket cannot be had.
@@ -17,20 +21,16 @@ pub(super) fn run(
     socket: net::TcpListener,
     counters: Vec<Arc<Counters>>,
     stop: watch::Receiver<bool>,
+    end: oneshot::Receiver<Infallible>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(LocalSet::new().run_until(async move {
         let listener = TcpListener::from_std(socket)?;
-        let state = Rc::new(State {
-            counters,
-            stop: stop.clone(),
-        });
-        tokio::task::spawn_local(accept(listener, state));
-        let mut stop = stop;
-        // The sender is gone only when the gate is.
-        let _ = stop.wait_for(|stop| *stop).await;
+        tokio::task::spawn_local(accept(listener, Rc::new(State { counters, stop })));
+        // Nothing is ever sent: the sender goes when the gate does.
+        let _ = end.await;
         Ok(())
     }))
 }

@@ -229,10 +229,6 @@ const fn undecidable(unknown: Unknown) -> &'static str {
             "The default encryption of this bucket could not be looked up. Name the encryption in the request, send \
              it over a secure connection with Signature Version 4 (AWS4-HMAC-SHA256), or try again later."
         }
-        Unknown::Ambiguous => {
-            "What is known here of the encryption leaves it in doubt. Name the encryption in the request, or send it \
-             over a secure connection with Signature Version 4 (AWS4-HMAC-SHA256)."
-        }
         Unknown::Object | Unknown::Response => {
             "The encryption of this object is not known here. Send the request over a secure connection with \
              Signature Version 4 (AWS4-HMAC-SHA256)."

@@ -18,22 +18,32 @@ use crate::{
 };
 use rustls::ServerConfig;
 use std::{
+    convert::Infallible,
     fmt, io,
     net::SocketAddr,
     rc::Rc,
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// A running gate. [`Gate::stop`] ends it in order; dropping it lets the workers finish on their own.
 #[derive(Debug)]
 pub struct Gate {
     addresses: Vec<SocketAddr>,
-    admin: Option<SocketAddr>,
+    admin: Option<Admin>,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<io::Result<()>>>,
     writer: Writer,
+}
+
+/// The operator's listener: outlives the workers, so that it can say that they are finishing.
+#[derive(Debug)]
+struct Admin {
+    address: SocketAddr,
+    /// Ends it when dropped.
+    end: oneshot::Sender<Infallible>,
+    thread: JoinHandle<io::Result<()>>,
 }
 
 /// Why the gate cannot start.
@@ -100,13 +110,7 @@ impl Gate {
             writer,
         };
         if let Some(address) = config.admin() {
-            let socket =
-                listener::bind(address, 1).map_err(|source| StartError::Listen { address, source })?;
-            gate.admin = socket.first().and_then(|one| one.local_addr().ok());
-            for socket in socket {
-                let (counters, stopped) = (counters.clone(), stopped.clone());
-                gate.spawn("admin".into(), move || admin::run(socket, counters, stopped))?;
-            }
+            gate.admin = Admin::start(address, &counters, &stopped)?;
         }
         for ((number, sockets), counters) in (0..).zip(sockets).zip(counters) {
             let seed = Seed {
@@ -121,12 +125,13 @@ impl Gate {
                 stop: stopped.clone(),
             };
             let log = gate.writer.log(format);
-            gate.spawn(format!("worker-{number}"), move || {
+            let thread = spawn(format!("worker-{number}"), move || {
                 seed.run(move || Journal {
                     log: Rc::new(log),
                     counters,
                 })
             })?;
+            gate.threads.push(thread);
         }
         Ok(gate)
     }
@@ -136,35 +141,40 @@ impl Gate {
         &self.addresses
     }
 
-    /// The address that `/healthz` and `/readyz` answer on.
+    /// The address that `/healthz`, `/readyz` and `/metrics` answer on.
     pub fn admin(&self) -> Option<SocketAddr> {
-        self.admin
+        self.admin.as_ref().map(|admin| admin.address)
     }
 
     /// Stops accepting, lets what is in flight finish, and returns when all is done and logged.
     pub fn stop(self) {
         self.stop.send_replace(true);
-        for thread in self.threads {
-            match thread.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "a worker ended early"),
-                Err(_) => tracing::error!("a worker panicked"),
-            }
-        }
+        self.threads.into_iter().for_each(join);
         self.writer.finish();
+        if let Some(admin) = self.admin {
+            drop(admin.end);
+            join(admin.thread);
+        }
     }
+}
 
-    fn spawn(
-        &mut self,
-        name: String,
-        run: impl FnOnce() -> io::Result<()> + Send + 'static,
-    ) -> Result<(), StartError> {
-        let thread = thread::Builder::new()
-            .name(name)
-            .spawn(run)
-            .map_err(StartError::Thread)?;
-        self.threads.push(thread);
-        Ok(())
+impl Admin {
+    fn start(
+        address: SocketAddr,
+        counters: &[Arc<Counters>],
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<Option<Self>, StartError> {
+        let bound = listener::bind(address, 1).map_err(|source| StartError::Listen { address, source })?;
+        let Some(socket) = bound.into_iter().next() else {
+            return Ok(None);
+        };
+        let address = socket.local_addr().unwrap_or(address);
+        let (counters, stopped) = (counters.to_vec(), stopped.clone());
+        let (end, ended) = oneshot::channel();
+        let thread = spawn("admin".into(), move || {
+            admin::run(socket, counters, stopped, ended)
+        })?;
+        Ok(Some(Self { address, end, thread }))
     }
 }
 
@@ -187,6 +197,25 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+fn spawn(
+    name: String,
+    run: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Result<JoinHandle<io::Result<()>>, StartError> {
+    thread::Builder::new()
+        .name(name)
+        .spawn(run)
+        .map_err(StartError::Thread)
+}
+
+fn join(thread: JoinHandle<io::Result<()>>) {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    match thread.join() {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "`{name}` ended early"),
+        Err(_) => tracing::error!("`{name}` panicked"),
+    }
+}
 
 /// What is known at the start: what is declared, and what a file remembers.
 fn knowledge(config: &Config) -> Result<Knowledge, StartError> {

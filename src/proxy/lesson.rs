@@ -14,7 +14,7 @@ use crate::{
         sse,
         xml::{
             CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
-            bucket_default,
+            bucket_default, has_no_default,
         },
     },
     policy::Facts,
@@ -22,6 +22,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use http_body::Frame;
 use http_body_util::BodyExt;
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::timeout;
@@ -30,7 +31,7 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub(super) struct Lesson {
     response: Response<ResponseBody>,
-    ahead: VecDeque<Bytes>,
+    ahead: VecDeque<Frame<Bytes>>,
     listener: Option<Box<Listener>>,
     /// What the answer shows that the target is encrypted with, where the request could not tell.
     pub(super) found: Option<EncryptionSet>,
@@ -50,6 +51,8 @@ enum ListensFor {
     Completion(VerdictReader),
     /// What the bucket encrypts with.
     Configuration(DocumentPrefix),
+    /// Whether it is the configuration that was not found, and not the bucket.
+    Absence(DocumentPrefix),
 }
 
 /// A place for a copy of the request's body, where the body is what teaches.
@@ -87,28 +90,34 @@ pub(super) async fn learn(
         drop(knowledge.learn(&names.bucket_default(), told, Evidence::Response));
         lesson.found = Some(told);
     }
-    // Where the answer is silent, the request's word counts; where that is silent too, nothing was asked for.
-    let stored = if spoken { told } else { stated(facts) };
+    let stored = || {
+        if spoken {
+            told
+        } else {
+            unspoken(knowledge, &names, classified)
+        }
+    };
     match operation {
-        Operation::InitiateMultipartUpload => begun(knowledge, &names, stored, &mut lesson).await?,
+        Operation::InitiateMultipartUpload => begun(knowledge, &names, stored(), &mut lesson).await?,
         Operation::UploadPart | Operation::UploadPartCopy if spoken => {
             drop(knowledge.learn(&names.this_upload(), told, Evidence::Response));
             lesson.found = (classified.target == Teller::Upload).then_some(told);
         }
         Operation::AppendObject if spoken || classified.target != Teller::Object => {
-            drop(knowledge.learn(&names.object(), stored, Evidence::Response));
+            drop(knowledge.learn(&names.object(), stored(), Evidence::Response));
         }
         Operation::CompleteMultipartUpload => {
             let reader = VerdictReader::default();
             lesson.listener = Some(Listener::new(knowledge, names, ListensFor::Completion(reader)));
         }
         Operation::AbortMultipartUpload => knowledge.forget(&names.this_upload()),
-        Operation::CreateBucket => {
-            if let Some(encryption) = facts.target.known().filter(|one| *one != Encryption::Plain) {
-                let only = EncryptionSet::only(encryption);
-                drop(knowledge.learn(&names.bucket_default(), only, Evidence::Request));
-            }
+        Operation::CreateBucket if facts.target != PLAIN => {
+            // Some stores say yes to the owner of a bucket that is there already, and change nothing.
+            let before = knowledge.ask(Teller::BucketDefault, &names);
+            let either = before.map_or(facts.target, |before| before.encryption.union(facts.target));
+            drop(knowledge.learn(&names.bucket_default(), either, Evidence::Request));
         }
+        Operation::DeleteBucket => knowledge.forget(&names.bucket_default()),
         Operation::PutBucketEncryption => {
             let document = transcript.map_or(Err(Fault::NotXml), |transcript| transcript.document());
             configured(knowledge, &names, document, Evidence::Request);
@@ -116,12 +125,14 @@ pub(super) async fn learn(
         Operation::DeleteBucketEncryption => {
             drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
         }
-        Operation::GetBucketEncryption if status == StatusCode::NOT_FOUND => {
-            drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Response));
-        }
         Operation::GetBucketEncryption => {
             let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
-            lesson.listener = Some(Listener::new(knowledge, names, ListensFor::Configuration(prefix)));
+            let listens_for = if status == StatusCode::NOT_FOUND {
+                ListensFor::Absence(prefix)
+            } else {
+                ListensFor::Configuration(prefix)
+            };
+            lesson.listener = Some(Listener::new(knowledge, names, listens_for));
         }
         _ => {}
     }
@@ -154,7 +165,7 @@ impl Listener {
     pub(super) fn hear(&mut self, bytes: &[u8]) {
         match &mut self.listens_for {
             ListensFor::Completion(reader) => drop(reader.feed(bytes)),
-            ListensFor::Configuration(prefix) => prefix.push(bytes),
+            ListensFor::Configuration(prefix) | ListensFor::Absence(prefix) => prefix.push(bytes),
         }
     }
 
@@ -169,20 +180,35 @@ impl Listener {
             ListensFor::Configuration(prefix) => {
                 configured(&self.knowledge, &self.names, prefix.finish(), Evidence::Response);
             }
+            ListensFor::Absence(prefix) => {
+                if prefix.finish().is_ok_and(|document| has_no_default(&document)) {
+                    let bucket = self.names.bucket_default();
+                    drop(self.knowledge.learn(&bucket, PLAIN, Evidence::Response));
+                }
+            }
         }
     }
 }
 
-/// Whether an answer with this status is worth looking at: only those that said yes, and the 404 of a bucket that has
-/// no default encryption.
+/// Whether an answer with this status is worth looking at: only those that said yes, where a form may be answered with
+/// a redirection (obs-facts §5), and the 404 of a bucket that has no default encryption.
 fn teaches(operation: Operation, status: StatusCode) -> bool {
-    let asked = operation == Operation::GetBucketEncryption;
-    status.is_success() || (asked && status == StatusCode::NOT_FOUND)
+    match operation {
+        Operation::PostObject if status == StatusCode::SEE_OTHER => true,
+        Operation::GetBucketEncryption if status == StatusCode::NOT_FOUND => true,
+        _ => status.is_success(),
+    }
 }
 
-/// What the request asked for, as far as it is settled.
-fn stated(facts: Facts) -> EncryptionSet {
-    facts.target.known().map_or(PLAIN, EncryptionSet::only)
+/// What was stored where the answer is silent: what the request stated, or what is known of the bucket; nothing if
+/// neither says. Not the facts that were decided on, for the bucket is not asked where it makes no difference.
+fn unspoken(knowledge: &Knowledge, names: &Names<'_>, classified: &Classified<'_>) -> EncryptionSet {
+    match classified.target {
+        Teller::Nobody => classified.facts.target,
+        _ => knowledge
+            .ask(Teller::BucketDefault, names)
+            .map_or(PLAIN, |told| told.encryption),
+    }
 }
 
 /// Keeps an upload before the bytes that carry its id are released (rulings, 20).
@@ -202,10 +228,10 @@ async fn begun(
         let Some(frame) = lesson.response.body_mut().frame().await.transpose()? else {
             break prefix.finish().and_then(|document| UploadBegun::of(&document));
         };
-        if let Ok(data) = frame.into_data() {
-            prefix.push(&data);
-            lesson.ahead.push_back(data);
+        if let Some(data) = frame.data_ref() {
+            prefix.push(data);
         }
+        lesson.ahead.push_back(frame);
     };
     let begun = match read {
         Ok(begun) => begun,

@@ -151,7 +151,9 @@ async fn walk(
     let lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript)
         .await
         .map_err(Refusal::Upstream)?;
-    if let Some(found) = lesson.found {
+    if let Some(found) = lesson.found
+        && record.outcome == Outcome::Allowed
+    {
         look_back(worker, facts, found, record);
     }
     Ok(lesson.relay())

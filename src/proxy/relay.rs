@@ -16,14 +16,18 @@ use std::{
 /// A body that is passed on byte for byte.
 #[derive(Debug)]
 pub(super) struct Relay {
-    ahead: VecDeque<Bytes>,
+    ahead: VecDeque<Frame<Bytes>>,
     rest: Box<ResponseBody>,
     listener: Option<Box<Listener>>,
 }
 
 impl Relay {
     /// A body of which these bytes were read ahead.
-    pub(super) fn new(ahead: VecDeque<Bytes>, rest: ResponseBody, listener: Option<Box<Listener>>) -> Self {
+    pub(super) fn new(
+        ahead: VecDeque<Frame<Bytes>>,
+        rest: ResponseBody,
+        listener: Option<Box<Listener>>,
+    ) -> Self {
         let mut relay = Self {
             ahead,
             rest: Box::new(rest),
@@ -51,8 +55,8 @@ impl Body for Relay {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
-        if let Some(bytes) = self.ahead.pop_front() {
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        if let Some(frame) = self.ahead.pop_front() {
+            return Poll::Ready(Some(Ok(frame)));
         }
         let frame = ready!(Pin::new(&mut *self.rest).poll_frame(cx));
         if let (Some(Ok(frame)), Some(listener)) = (&frame, &mut self.listener)
@@ -71,11 +75,17 @@ impl Body for Relay {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let ahead: u64 = self.ahead.iter().map(|bytes| bytes.len() as u64).sum();
+        let ahead: u64 = self
+            .ahead
+            .iter()
+            .filter_map(|frame| Some(frame.data_ref()?.len() as u64))
+            .sum();
         let rest = self.rest.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(ahead));
-        if let Some(upper) = rest.upper() {
+        // Trailers go with chunks alone, which a length that is known would replace.
+        let trailers = self.ahead.iter().any(Frame::is_trailers);
+        if let Some(upper) = rest.upper().filter(|_| !trailers) {
             hint.set_upper(upper.saturating_add(ahead));
         }
         hint

@@ -7,6 +7,5 @@ mod harness;
 mod sharing;
 mod verified;
 
-#[expect(dead_code, reason = "each test program uses a part of it")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -281,3 +281,27 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+#[test]
+fn a_url_of_botos_with_its_headers_moved_into_the_query_verifies() {
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret");
+    let query = "AWSAccessKeyId=AKIDEXAMPLE&Signature=WzcJ8vVVAvFVCLcyjfpGoLK52Yg%3D\
+                 &x-amz-server-side-encryption=aws%3Akms&x-amz-server-side-encryption-aws-kms-key-id=key%2F1\
+                 &content-type=text%2Fplain&Expires=2000000000";
+    let headers = HeaderMap::new();
+    let verify = |query: &str| {
+        let signable = Signable {
+            method: "PUT",
+            host: "demo.obs.localhost:8080",
+            bucket: Some("demo"),
+            path: "/a%20b",
+            query,
+            headers: &headers,
+        };
+        v2::verify_query(&credentials, &signable)
+    };
+    assert_eq!(verify(query), Ok(2_000_000_000));
+    for (signed, other) in [("aws%3Akms", "AES256"), ("text%2Fplain", "text%2Fhtml")] {
+        assert_eq!(verify(&query.replace(signed, other)), Err(Unverified::Mismatch));
+    }
+}

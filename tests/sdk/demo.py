@@ -1,14 +1,11 @@
-"""`obsgate demo` as a child process, and clients of the SDK for it."""
+"""`obsgate demo` as a child process."""
 
-import contextlib
 import os
 import socket
 import subprocess
 import threading
 import time
 from pathlib import Path
-
-from obs import ObsClient
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
@@ -84,20 +81,5 @@ class Demo:
             self._reader.join(10)
             self.process.stdout.close()
 
-    @contextlib.contextmanager
-    def client(self, scheme, signature, secret=None):
-        """A client that resolves bucket names to hosts, as the SDK does for real endpoints."""
-        port = self.facts[scheme].rpartition(":")[2]
-        client = ObsClient(
-            access_key_id=self.facts["access-key"],
-            secret_access_key=secret or self.facts["secret-key"],
-            server=f"{scheme}://{self.facts['domain']}:{port}",
-            signature=signature,
-            is_signature_negotiation=False,
-            ssl_verify=self.facts["ca"],
-            max_retry_count=0,
-        )
-        try:
-            yield client
-        finally:
-            client.close()
+
+resolve_localhost()

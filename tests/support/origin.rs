@@ -64,6 +64,29 @@ impl ScriptedOrigin {
         }
     }
 
+    /// One that gives every request, read to its end, the same answer; for as long as connections last.
+    pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |_, mut wire| {
+            while let Some(head) = wire.read_next_head() {
+                let head = head.to_ascii_lowercase();
+                if let Some((_, rest)) = head.split_once("\r\ncontent-length: ") {
+                    let length = rest.split("\r\n").next().unwrap();
+                    wire.read_exactly(length.parse().unwrap());
+                } else if head.contains("\r\ntransfer-encoding: chunked") {
+                    while wire.read_until("\r\n") != "0\r\n" {}
+                    while wire.read_until("\r\n") != "\r\n" {}
+                }
+                wire.send(&answer);
+            }
+        })
+    }
+
+    /// One that must not be called.
+    pub(crate) fn uncalled() -> Self {
+        Self::start(|_, _| panic!("the origin was called"))
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -75,8 +98,13 @@ impl ScriptedOrigin {
 
     /// The bytes that the connection of this number brought.
     pub(crate) fn seen(&self, number: usize) -> String {
+        String::from_utf8_lossy(&self.seen_bytes(number)).into_owned()
+    }
+
+    /// The same, as bytes.
+    pub(crate) fn seen_bytes(&self, number: usize) -> Vec<u8> {
         let seen = Arc::clone(&lock(&self.seen)[number]);
-        String::from_utf8_lossy(&lock(&seen)).into_owned()
+        lock(&seen).clone()
     }
 }
 

@@ -16,6 +16,15 @@ pub(crate) struct Wire {
     seen: Arc<Mutex<Vec<u8>>>,
 }
 
+/// How the other side ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// In order.
+    Closed,
+    /// With a reset, or without TLS's goodbye.
+    BrokenOff,
+}
+
 trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}
 
@@ -80,6 +89,16 @@ impl Wire {
         self.read_until("\r\n\r\n")
     }
 
+    /// The next head, if there is one before the other side ends.
+    pub(crate) fn read_next_head(&mut self) -> Option<String> {
+        while self.unread.is_empty() {
+            if !self.read_more().is_ok_and(|n| n > 0) {
+                return None;
+            }
+        }
+        Some(self.read_head())
+    }
+
     /// Everything up to `end`, and that too.
     pub(crate) fn read_until(&mut self, end: &str) -> String {
         loop {
@@ -112,6 +131,34 @@ impl Wire {
     pub(crate) fn read_to_end(&mut self) -> String {
         while matches!(self.read_more(), Ok(n) if n > 0) {}
         String::from_utf8_lossy(&std::mem::take(&mut self.unread)).into_owned()
+    }
+
+    /// The same, and how it ended.
+    pub(crate) fn read_to_ending(&mut self) -> (String, Ending) {
+        let ending = loop {
+            match self.read_more() {
+                Ok(0) => break Ending::Closed,
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("the other side does not end: {error}")
+                }
+                Err(_) => break Ending::BrokenOff,
+            }
+        };
+        let read = String::from_utf8_lossy(&std::mem::take(&mut self.unread)).into_owned();
+        (read, ending)
+    }
+
+    /// Reads so many bytes and keeps none of them; nothing else may have been read ahead.
+    pub(crate) fn discard(&mut self, length: usize) {
+        let mut left = length - std::mem::take(&mut self.unread).len();
+        let mut piece = vec![0; 256 * 1024];
+        while left > 0 {
+            let limit = piece.len().min(left);
+            let n = self.stream.read(&mut piece[..limit]).unwrap();
+            assert!(n > 0, "closed {left} bytes before the end");
+            left -= n;
+        }
     }
 
     /// Whether nothing comes for as long as this, the connection staying open.

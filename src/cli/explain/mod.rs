@@ -22,15 +22,13 @@ use crate::{
         resource::{CustomDomains, Endpoints},
         sse::Defect,
     },
-    policy::{Denial, Facts, Policy, RuleId, Settings, Unknown},
-    proxy,
+    policy::{Policy, RuleId, Settings},
     telemetry::Told,
 };
 use clap::error::ErrorKind;
 use http::header::HOST;
 use serde::Serialize;
 use std::{
-    borrow::Cow,
     io::{Read, Write},
     net::Ipv4Addr,
     process::ExitCode,
@@ -68,7 +66,7 @@ pub struct Refusal {
     /// The OBS error code.
     pub code: &'static str,
     /// What the caller is told.
-    pub message: Cow<'static, str>,
+    pub message: &'static str,
 }
 
 /// A rule with where it is written.
@@ -197,26 +195,12 @@ impl Explanation {
     }
 }
 
-impl Refusal {
-    /// What was told leaves the encryption in doubt.
-    fn ambiguous(facts: Facts, policy: &Policy) -> Self {
-        let denial = Denial::Unknown(Unknown::Ambiguous);
-        let refusal = proxy::Refusal::Denied { denial, facts };
-        let said = refusal.said(policy);
-        Self {
-            id: Unknown::Ambiguous.id(),
-            code: said.code.as_str(),
-            message: said.message,
-        }
-    }
-}
-
 impl From<Malformed> for Refusal {
     fn from(why: Malformed) -> Self {
         Self {
             id: why.id(),
             code: why.code().as_str(),
-            message: Cow::Borrowed(why.message()),
+            message: why.message(),
         }
     }
 }
@@ -226,7 +210,7 @@ impl From<FormError> for Refusal {
         Self {
             id: why.id(),
             code: why.code().as_str(),
-            message: Cow::Borrowed(why.message()),
+            message: why.message(),
         }
     }
 }
@@ -236,7 +220,7 @@ impl From<Defect> for Refusal {
         Self {
             id: why.id(),
             code: why.code().as_str(),
-            message: Cow::Borrowed(why.message()),
+            message: why.message(),
         }
     }
 }
@@ -251,11 +235,10 @@ fn explain(classified: &Classified<'_>, form: Option<&Form>, policy: &Policy, kn
         ruling.verdict
     };
     let undecided = verdict == Verdict::Undecided;
-    let ambiguous = ruling.in_doubt.then(|| Refusal::ambiguous(facts, policy));
     Explanation {
         verdict,
         request: Some(Reading::of(classified, form)),
-        refusal: defect.map(Refusal::from).or(ambiguous),
+        refusal: defect.map(Refusal::from),
         rule: ruling.rule.and_then(|id| cited(policy, id)),
         told_by: match ruling.told {
             Some((Teller::Upload, _)) => Told::Upload.name(),

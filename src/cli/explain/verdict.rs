@@ -7,7 +7,7 @@ use crate::{
         encryption::{Encryption, EncryptionSet},
         scheme::Scheme,
     },
-    policy::{Decision, Denial, Facts, Policy, Role, RuleId, Unknown},
+    policy::{Decision, Denial, Facts, Policy, Role, RuleId},
 };
 use serde::Serialize;
 
@@ -40,8 +40,6 @@ pub(super) struct Ruling {
     pub(super) rule: Option<RuleId>,
     /// Whether an unknown thing was taken for something, as the settings say.
     pub(super) assumed: bool,
-    /// Whether it is refused because what was told leaves the encryption in doubt.
-    pub(super) in_doubt: bool,
     /// Who told, and what was known of the target then.
     pub(super) told: Option<(Teller, EncryptionSet)>,
 }
@@ -99,7 +97,6 @@ pub(super) fn judge(policy: &Policy, facts: Facts, teller: Teller, known: Known)
         verdict,
         rule,
         assumed,
-        in_doubt: false,
         told,
     };
     match inquiry.decision() {
@@ -117,10 +114,6 @@ pub(super) fn judge(policy: &Policy, facts: Facts, teller: Teller, known: Known)
     match denial {
         None => ruling(Verdict::Allowed, None, true),
         Some(Denial::Rule(rule)) => ruling(Verdict::Refused, Some(rule), true),
-        Some(Denial::Unknown(Unknown::Ambiguous)) => Ruling {
-            in_doubt: true,
-            ..ruling(Verdict::Refused, None, false)
-        },
         Some(Denial::Unknown(_)) => ruling(Verdict::Undecided, None, false),
     }
 }

@@ -86,7 +86,8 @@ pub(crate) fn is_subresource(name: &str) -> bool {
     SUBRESOURCES.contains(&name.to_ascii_lowercase().as_str())
 }
 
-const fn prefix(dialect: Dialect) -> &'static str {
+/// What the headers begin with that are signed.
+pub(crate) const fn prefix(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Obs => "x-obs-",
         Dialect::Amz => "x-amz-",

@@ -7,18 +7,6 @@ use crate::obs::{encryption::Encryption, sse::method_value};
 /// How much of a configuration is read: the documents allow 20 KiB.
 pub const CONFIGURATION_LIMIT: usize = 20 << 10;
 
-/// Whether an `<Error>` says that the bucket has no default encryption: in the words of OBS, or of S3.
-pub fn has_no_default(document: &Document) -> bool {
-    let words = [
-        "NoSuchEncryptionConfiguration",
-        "ServerSideEncryptionConfigurationNotFoundError",
-    ];
-    document.root() == "Error"
-        && document
-            .text("Code")
-            .is_ok_and(|code| words.contains(&code.trim_ascii()))
-}
-
 /// What a configuration makes a bucket encrypt with. Never SSE-C, which is no method.
 ///
 /// # Errors
@@ -32,3 +20,15 @@ pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
     };
     method_value(method.trim_ascii().as_bytes()).ok_or(Fault::Value)
 }
+
+/// Whether an error says that a bucket has no default encryption: the documents' code for it, and AWS's. Other errors
+/// say nothing of it, whatever their status.
+pub fn has_no_default(document: &Document) -> bool {
+    let code = document.text("Code").unwrap_or_default();
+    document.root() == "Error" && NO_CONFIGURATION.contains(&code)
+}
+
+const NO_CONFIGURATION: [&str; 2] = [
+    "NoSuchEncryptionConfiguration",
+    "ServerSideEncryptionConfigurationNotFoundError",
+];

@@ -1,0 +1,28 @@
+//! The whole gate on the wire: what a client sends, what the origin sees, what comes back, and what is logged.
+
+#![cfg(test)]
+
+mod broken;
+mod connections;
+mod defects;
+mod forwarding;
+mod harness;
+mod held;
+#[cfg(target_os = "linux")]
+mod large;
+mod lingering;
+mod logs;
+mod malformed;
+mod message;
+mod profiles;
+mod program;
+mod refusals;
+mod relay;
+mod running;
+mod sender;
+mod shadow;
+mod signatures;
+mod unreachable;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,20 @@
+//! What a request does not say, on the wire: uploads, forms, bucket defaults and appended objects, from what the client
+//! sends over what the store answers to what the gate then knows.
+
+#![cfg(test)]
+
+mod appends;
+mod begins;
+mod contradictions;
+mod defaults;
+mod demo;
+mod ends;
+mod harness;
+mod message;
+mod parts;
+mod store;
+mod uploads;
+
+#[path = "../support/wire.rs"]
+#[expect(dead_code, reason = "every test uses a part of this")]
+mod wire;
