@@ -6,8 +6,8 @@ mod heads;
 
 use heads::{KEY, KEY_MD5, V4, corpus, strict};
 use obsgate::{
-    cli::explain::{Asked, Explanation, Usage, Verdict},
-    obs::scheme::Scheme,
+    cli::explain::{Asked, Explanation, Known, Usage, Verdict},
+    obs::{encryption::Encryption, scheme::Scheme},
 };
 
 fn owned(lines: &[&str]) -> Vec<String> {
@@ -15,7 +15,15 @@ fn owned(lines: &[&str]) -> Vec<String> {
 }
 
 fn explained(asked: &Asked) -> Explanation {
-    asked.explain(&strict(), &asked.endpoints())
+    knowing(asked, Known::default())
+}
+
+fn knowing(asked: &Asked, known: Known) -> Explanation {
+    asked.explain(&strict(), &asked.endpoints(), known)
+}
+
+fn posted(url: &str, headers: &[&str], fields: &[&str]) -> Explanation {
+    explained(&Asked::from_url("POST", url, &owned(headers), &owned(fields)).unwrap())
 }
 
 fn explain(method: &str, url: &str, headers: &[&str]) -> Explanation {
@@ -141,13 +149,153 @@ fn a_defect_counts_once_the_rules_allow() {
 
 #[test]
 fn a_form_is_never_decided_by_its_head() {
-    let fields = owned(&["key=k", "file=@x"]);
-    let asked = Asked::from_url("POST", "https://b.obs.example.com/", &[], &fields).unwrap();
-    let got = explained(&asked);
+    let form = "Content-Type: multipart/form-data; boundary=x";
+    let got = explain("POST", "https://b.obs.example.com/", &[form]);
     assert_eq!(
         (got.verdict, got.request.unwrap().operation),
         (Verdict::Undecided, "PostObject")
     );
+}
+
+const FORM_V4: [&str; 5] = [
+    "policy=e30=",
+    "x-amz-algorithm=AWS4-HMAC-SHA256",
+    "x-amz-credential=AK/20240101/r/s3/aws4_request",
+    "x-amz-date=20240101T000000Z",
+    "x-amz-signature=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+];
+
+#[test]
+fn a_forms_fields_decide_as_those_of_a_real_form_do() {
+    let http = "http://b.obs.example.com/";
+    let kms = "x-amz-server-side-encryption=aws:kms";
+    let got = posted(http, &[], &["key=k", kms]);
+    assert_eq!((got.verdict, got.told_by), (Verdict::Refused, "form"));
+    assert_eq!(got.rule.unwrap().name, "PostObject.sse-kms");
+    let signed = [&FORM_V4[..], &["key=k", kms]].concat();
+    let got = posted("https://b.obs.example.com/", &[], &signed);
+    assert_eq!(got.verdict, Verdict::Allowed);
+    let read = got.request.as_ref().unwrap();
+    assert_eq!((read.signature, read.signed_in), ("v4", Some("form")));
+    assert_eq!(
+        (read.evidence[0].value.as_str(), read.evidence[0].place),
+        ("aws:kms", "form")
+    );
+    assert!(!got.to_string().contains("0123456789abcdef"), "{got}");
+}
+
+#[test]
+fn what_follows_the_file_is_not_read() {
+    let kms = "x-obs-server-side-encryption=kms";
+    let http = "http://b.obs.example.com/";
+    assert_eq!(
+        posted(http, &[], &["key=k", "file=@x", kms]).verdict,
+        Verdict::Allowed
+    );
+    assert_eq!(
+        posted(http, &[], &["key=k", kms, "file=@x"]).verdict,
+        Verdict::Refused
+    );
+}
+
+#[test]
+fn a_form_that_is_refused_as_such_is_refused_here() {
+    let url = "https://b.obs.example.com/";
+    for (headers, fields, id) in [
+        (&[][..], &["File=@x"][..], "form.file-spelling"),
+        (&["Content-Type: text/plain"], &["key=k"], "malformed.not-a-form"),
+        (&[], &["key=k", "key=l"], "malformed.field-repeated"),
+        (&[], &["x=a\r\n--obsgate\r\n"], "form.disposition"),
+    ] {
+        let got = posted(url, headers, fields);
+        assert_eq!(
+            (got.verdict, got.refusal.unwrap().id),
+            (Verdict::Refused, id),
+            "{fields:?}"
+        );
+    }
+    let key = format!("x-obs-server-side-encryption-customer-key={KEY}");
+    let got = posted("http://b.obs.example.com/", &[], &[&key]);
+    assert_eq!(got.verdict, Verdict::Refused);
+    assert_eq!(
+        got.request.as_ref().unwrap().evidence[0].value,
+        "<redacted, 32 bytes>"
+    );
+    assert!(!got.to_string().contains(KEY), "{got}");
+}
+
+fn upload(encryption: Encryption) -> Known {
+    Known {
+        upload: Some(encryption),
+        ..Known::default()
+    }
+}
+
+fn bucket_default(encryption: Encryption) -> Known {
+    Known {
+        bucket_default: Some(encryption),
+        ..Known::default()
+    }
+}
+
+#[test]
+fn a_part_is_decided_by_what_is_known_of_its_upload() {
+    let part = "http://b.obs.example.com/k?partNumber=1&uploadId=U";
+    let asked = Asked::from_url("PUT", part, &[], &[]).unwrap();
+    for (encryption, verdict) in [
+        (Encryption::Plain, Verdict::Allowed),
+        (Encryption::SseKms, Verdict::Refused),
+        (Encryption::SseC, Verdict::Refused),
+        (Encryption::SseObs, Verdict::Allowed),
+    ] {
+        let got = knowing(&asked, upload(encryption));
+        assert_eq!((got.verdict, got.told_by), (verdict, "upload"), "{encryption}");
+    }
+    let got = knowing(&asked, bucket_default(Encryption::SseKms));
+    assert_eq!((got.verdict, got.told_by), (Verdict::Undecided, "nobody"));
+    let kms = knowing(&asked, upload(Encryption::SseKms));
+    assert_eq!(changes(&kms), ["over https and signed with V4"]);
+    assert!(
+        kms.to_string().contains("told by       upload: sse-kms\n"),
+        "{kms}"
+    );
+}
+
+#[test]
+fn an_upload_that_names_nothing_is_decided_by_what_is_known_of_its_bucket() {
+    let put = Asked::from_url("PUT", "http://b.obs.example.com/k", &[], &[]).unwrap();
+    let form = Asked::from_url("POST", "http://b.obs.example.com/", &[], &owned(&["key=k"])).unwrap();
+    for asked in [put, form] {
+        for (encryption, verdict) in [
+            (Encryption::Plain, Verdict::Allowed),
+            (Encryption::SseKms, Verdict::Refused),
+            (Encryption::SseObs, Verdict::Allowed),
+        ] {
+            let got = knowing(&asked, bucket_default(encryption));
+            assert_eq!(
+                (got.verdict, got.told_by),
+                (verdict, "bucket default"),
+                "{encryption}"
+            );
+            assert_eq!(got.told, Some(vec![encryption.name()]));
+            assert_eq!(got.depends_on, None);
+        }
+    }
+}
+
+#[test]
+fn nobody_is_asked_about_what_the_request_says_or_the_rules_do_not_need() {
+    let named = "x-obs-server-side-encryption: kms";
+    let asked = Asked::from_url("PUT", "http://b.obs.example.com/k", &owned(&[named]), &[]).unwrap();
+    let got = knowing(&asked, bucket_default(Encryption::Plain));
+    assert_eq!(
+        (got.verdict, got.told_by, got.told),
+        (Verdict::Refused, "head", None)
+    );
+    let v4 = format!("Authorization: {V4}");
+    let asked = Asked::from_url("PUT", "https://b.obs.example.com/k", &[v4], &[]).unwrap();
+    let got = knowing(&asked, bucket_default(Encryption::SseKms));
+    assert_eq!((got.verdict, got.told_by), (Verdict::Allowed, "nobody"));
 }
 
 #[test]
@@ -216,6 +364,7 @@ fn what_is_no_request_is_bad_usage_and_no_value_is_repeated() {
     );
     assert!(!Usage::Header(2).to_string().contains("secret"));
     assert_eq!(url("POST", "http://a/b", &[], &["x"]), Usage::Field(1));
+    assert_eq!(url("PUT", "http://a/b", &[], &["x=y"]), Usage::Form);
     assert_eq!(
         Asked::from_head(b"not a head", Scheme::Http).unwrap_err(),
         Usage::Head

@@ -2,7 +2,10 @@
 
 mod facts;
 mod form;
+mod inquiry;
 mod scan;
+
+pub use inquiry::Inquiry;
 
 use crate::{
     obs::{

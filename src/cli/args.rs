@@ -1,6 +1,9 @@
 //! What the commands with more to say take on the command line.
 
-use crate::{config::ProfileName, obs::scheme::Scheme};
+use crate::{
+    config::ProfileName,
+    obs::{encryption::Encryption, scheme::Scheme},
+};
 use clap::{Args, ValueEnum};
 
 /// `obsgate demo`.
@@ -25,9 +28,15 @@ pub struct ExplainArgs {
     /// A header, spelled as for curl: `name: value`
     #[arg(short = 'H', long = "header", value_name = "HEADER", requires = "url")]
     pub headers: Vec<String>,
-    /// A field of a form: `name=value`
-    #[arg(long = "form", value_name = "FIELD")]
+    /// A field of a form: `name=value`; the file may be left out
+    #[arg(long = "form", value_name = "FIELD", requires = "url")]
     pub fields: Vec<String>,
+    /// What the gate saw the upload begin with: none, sse-c, sse-kms, sse-obs
+    #[arg(long, value_name = "ENCRYPTION", value_parser = encryption)]
+    pub upload: Option<Encryption>,
+    /// What the gate knows that the bucket encrypts with by default: none, sse-kms, sse-obs
+    #[arg(long, value_name = "ENCRYPTION", value_parser = bucket_default)]
+    pub bucket_default: Option<Encryption>,
     /// strict, huawei, huawei-legacy, otc-s3, or the path of a policy file
     #[arg(long, value_name = "PROFILE", default_value = "strict")]
     pub profile: ProfileName,
@@ -55,6 +64,23 @@ pub enum ExplainFormat {
 fn scheme(text: &str) -> Result<Scheme, String> {
     let found = Scheme::ALL.into_iter().find(|one| one.name() == text);
     found.ok_or_else(|| format!("unknown scheme `{text}`; allowed: `http`, `https`"))
+}
+
+fn encryption(text: &str) -> Result<Encryption, String> {
+    one_of(&Encryption::ALL, text)
+}
+
+/// No bucket encrypts with keys that only its clients have.
+fn bucket_default(text: &str) -> Result<Encryption, String> {
+    one_of(&[Encryption::Plain, Encryption::SseKms, Encryption::SseObs], text)
+}
+
+fn one_of(allowed: &[Encryption], text: &str) -> Result<Encryption, String> {
+    let found = allowed.iter().find(|one| one.name() == text);
+    found.copied().ok_or_else(|| {
+        let allowed: Vec<_> = allowed.iter().map(|one| format!("`{}`", one.name())).collect();
+        format!("unknown encryption `{text}`; allowed: {}", allowed.join(", "))
+    })
 }
 
 #[cfg(test)]
@@ -119,6 +145,9 @@ mod tests {
             &["explain", "-H", "a: b"],
             &["explain", "PUT", "http://a/b", "--scheme", "https"],
             &["explain", "--scheme", "ftp"],
+            &["explain", "--form", "a=b"],
+            &["explain", "--upload", "kms"],
+            &["explain", "--bucket-default", "sse-c"],
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }

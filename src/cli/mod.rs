@@ -42,7 +42,10 @@ enum Command {
     /// Says what the gate makes of one request, why, and what would change it
     #[command(
         after_help = "Exit code: 0 allowed, 1 refused, 2 not decidable from the request alone, 64 bad usage.\n\n\
-                            Example:\n  obsgate explain GET http://b.obs.example.com/k -H 'Authorization: OBS AK:signature'"
+                            Examples:\n  obsgate explain GET http://b.obs.example.com/k -H 'Authorization: OBS AK:signature'\n  \
+                            obsgate explain PUT 'http://b.obs.example.com/k?partNumber=1&uploadId=U' --upload sse-kms\n  \
+                            obsgate explain PUT http://b.obs.example.com/k --bucket-default sse-kms\n  \
+                            obsgate explain POST http://b.obs.example.com/ --form key=k --form acl=private"
     )]
     Explain(args::ExplainArgs),
     /// Shows the rows in force, each with its document, table and row
@@ -207,7 +210,7 @@ mod tests {
         for command in command.get_subcommands_mut() {
             let help = command.render_long_help().to_string();
             let example = format!("obsgate {} ", command.get_name());
-            let (_, after) = help.split_once("Example:").expect("an example");
+            let (_, after) = help.split_once("Example").expect("an example");
             assert!(after.contains(&example), "{help}");
         }
     }

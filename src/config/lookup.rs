@@ -10,6 +10,7 @@ use toml::Spanned;
 use zeroize::Zeroizing;
 
 /// The gate's own key pair, and what it is used for: `GET ?encryption` of a bucket that is not known.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Lookup {
     /// Whose key it is.

@@ -27,6 +27,8 @@ pub enum Unknown {
     Upload,
     /// A bucket's default encryption.
     BucketDefault,
+    /// A bucket's default encryption, though the store was asked for it (rulings, 22).
+    Lookup,
     /// A stored object's encryption.
     Object,
     /// What a form says.
@@ -96,6 +98,7 @@ impl Unknown {
         match self {
             Self::Upload => "unknown.upload",
             Self::BucketDefault => "unknown.bucket-default",
+            Self::Lookup => "unknown.lookup",
             Self::Object => "unknown.object",
             Self::Form => "unknown.form",
             Self::Response => "unknown.response",

@@ -17,7 +17,8 @@ use std::{
 pub struct RequestBody {
     prefix: Bytes,
     begun: bool,
-    rest: Incoming,
+    /// Nothing where there is no client.
+    rest: Option<Incoming>,
     intake: Intake,
     copy: Option<Transcript>,
 }
@@ -32,7 +33,18 @@ impl RequestBody {
         Self {
             prefix: Bytes::new(),
             begun: false,
-            rest,
+            rest: Some(rest),
+            intake: Intake::default(),
+            copy: None,
+        }
+    }
+
+    /// The body of a request that has none, and no client.
+    pub fn empty() -> Self {
+        Self {
+            prefix: Bytes::new(),
+            begun: true,
+            rest: None,
             intake: Intake::default(),
             copy: None,
         }
@@ -43,7 +55,7 @@ impl RequestBody {
         Self {
             prefix,
             begun: true,
-            rest,
+            rest: Some(rest),
             intake: Intake::default(),
             copy: None,
         }
@@ -98,7 +110,10 @@ impl Body for RequestBody {
             let prefix = std::mem::take(&mut self.prefix);
             return Poll::Ready(Some(Ok(Frame::data(prefix))));
         }
-        let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx));
+        let Some(rest) = &mut self.rest else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(rest).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
                 if let (Some(copy), Some(data)) = (&self.copy, frame.data_ref()) {
@@ -109,19 +124,22 @@ impl Body for RequestBody {
             Some(Err(_)) => {}
             None => self.intake.finished(),
         }
-        if self.rest.is_end_stream() {
+        if self.rest.as_ref().is_some_and(Body::is_end_stream) {
             self.intake.finished();
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.prefix.is_empty() && self.rest.is_end_stream()
+        self.prefix.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         let prefix = self.prefix.len() as u64;
-        let rest = self.rest.size_hint();
+        let rest = self
+            .rest
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(prefix));
         if let Some(upper) = rest.upper() {

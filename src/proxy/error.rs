@@ -239,6 +239,10 @@ const fn undecidable(unknown: Unknown) -> &'static str {
             "The default encryption of this bucket is not known here. Name the encryption in the request, or send \
              it over a secure connection with Signature Version 4 (AWS4-HMAC-SHA256)."
         }
+        Unknown::Lookup => {
+            "The default encryption of this bucket could not be looked up. Name the encryption in the request, send \
+             it over a secure connection with Signature Version 4 (AWS4-HMAC-SHA256), or try again later."
+        }
         Unknown::Object | Unknown::Response => {
             "The encryption of this object is not known here. Send the request over a secure connection with \
              Signature Version 4 (AWS4-HMAC-SHA256)."

@@ -4,7 +4,9 @@ use super::{
     admin,
     answer::Journal,
     knowledge::{Clock, Knowledge},
-    listener, tls,
+    listener,
+    lookup::Terms,
+    tls,
     upstream::{Origin, Timeouts},
     worker::{Seed, Socket},
 };
@@ -99,10 +101,7 @@ impl Gate {
         let counters: Vec<Arc<Counters>> = (0..workers).map(|_| Arc::default()).collect();
         let endpoints = Arc::new(config.endpoints().clone());
         let knowledge = knowledge(config)?;
-        let form_limits = form::Limits {
-            bytes: config.form().max_bytes,
-            fields: config.form().max_fields,
-        };
+        let lookups = config.lookup().map(Terms::new);
         let mut gate = Self {
             addresses,
             admin: None,
@@ -120,7 +119,8 @@ impl Gate {
                 endpoints: endpoints.clone(),
                 origin: origin.clone(),
                 knowledge: knowledge.clone(),
-                form_limits,
+                lookups: lookups.clone(),
+                form_limits: form_limits(config),
                 sockets,
                 stop: stopped.clone(),
             };
@@ -220,9 +220,13 @@ fn join(thread: JoinHandle<io::Result<()>>) {
 /// What is known at the start: what is declared, and what a file remembers.
 fn knowledge(config: &Config) -> Result<Knowledge, StartError> {
     let settings = config.state();
+    let default = Limits::default();
     let limits = Limits {
         entries: settings.capacity,
-        ..Limits::default()
+        looked_up_lifetime: config
+            .lookup()
+            .map_or(default.looked_up_lifetime, |lookup| lookup.time_to_live),
+        ..default
     };
     let Some(file) = &settings.file else {
         return Ok(Knowledge::new(
@@ -237,6 +241,13 @@ fn knowledge(config: &Config) -> Result<Knowledge, StartError> {
         tracing::error!("{set_aside}");
     }
     Ok(Knowledge::new(state, clock))
+}
+
+fn form_limits(config: &Config) -> form::Limits {
+    form::Limits {
+        bytes: config.form().max_bytes,
+        fields: config.form().max_fields,
+    }
 }
 
 fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {

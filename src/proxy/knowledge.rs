@@ -53,6 +53,16 @@ impl Knowledge {
         self.state.learn(stored, encryption, evidence, self.clock.now())
     }
 
+    /// Learns what a look-up found. What was learned while it was under way may be newer than its answer: then that
+    /// stays, and either may hold.
+    pub(super) fn looked_up(&self, stored: &Stored<'_>, found: EncryptionSet) -> EncryptionSet {
+        if let Some(known) = self.state.ask(stored, self.clock.now()) {
+            return known.encryption.union(found);
+        }
+        drop(self.learn(stored, found, Evidence::LookedUp));
+        found
+    }
+
     /// Forgets what was learned of a thing.
     pub(super) fn forget(&self, stored: &Stored<'_>) {
         self.state.forget(stored);
@@ -87,6 +97,11 @@ impl<'h> Names<'h> {
             key: decoded(classified.resource.key),
             upload_id: decoded(classified.upload_id),
         }
+    }
+
+    /// The bucket's name.
+    pub(super) fn bucket(&self) -> &[u8] {
+        &self.bucket
     }
 
     /// The upload of this id, of this object.

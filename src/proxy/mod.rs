@@ -21,6 +21,7 @@ mod knowledge;
 mod lesson;
 mod linger;
 mod listener;
+mod lookup;
 mod relay;
 mod respond;
 mod tls;
@@ -31,13 +32,8 @@ pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 
 use crate::{
-    classify::{Classified, Teller, classify},
-    obs::{
-        auth::Carrier,
-        dialect::Dialect,
-        encryption::{Encryption, EncryptionSet},
-        sse,
-    },
+    classify::{Classified, Inquiry, Teller, classify},
+    obs::{dialect::Dialect, encryption::EncryptionSet, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
@@ -125,8 +121,10 @@ async fn walk(
     } else {
         RequestBody::new(body).noted_in(intake.clone())
     };
-    let (facts, decision) = ask(worker, &classified, record);
-    let permit = settle(worker, facts, decision, unknown(&classified, decision), record)?;
+    let mut inquiry = classified.inquire(&worker.policy);
+    ask(worker, &classified, &mut inquiry, record).await;
+    let facts = inquiry.facts();
+    let permit = permitted(worker, facts, inquiry.settle(), record)?;
     if let Some(defect) = classified.defect() {
         return Err(Refusal::Defect(defect));
     }
@@ -145,7 +143,8 @@ async fn walk(
             record.told = Told::Response;
             record.decided = Some(facts.target);
             let decision = worker.policy.decide(facts);
-            let permit = settle(worker, facts, decision, Unknown::Object, record)?;
+            let settled = worker.policy.settle(facts, decision, Unknown::Object);
+            let permit = permitted(worker, facts, settled, record)?;
             answer.release(permit)
         }
     };
@@ -160,78 +159,34 @@ async fn walk(
     Ok(lesson.relay())
 }
 
-/// Asks whoever can tell, at most once for each role, and decides again (`docs/architecture.md` §5).
-fn ask(worker: &Worker, classified: &Classified<'_>, record: &mut Record) -> (Facts, Decision) {
-    let mut facts = classified.facts;
-    let mut decision = worker.policy.decide(facts);
-    if overlookable(worker, classified, decision) {
-        if let Some(told) = tell(worker, classified, Role::Target, record) {
-            facts.target = told;
-            record.decided = Some(told);
-            decision = strictest(worker, facts, Role::Target);
-        }
-        return (facts, decision);
-    }
-    for _ in 0..2 {
-        let Decision::NeedsState(role) = decision else {
-            break;
+/// Asks whoever can tell: the state, and the store about a bucket of which the state knows nothing.
+async fn ask(worker: &Worker, classified: &Classified<'_>, inquiry: &mut Inquiry<'_>, record: &mut Record) {
+    while let Some(teller) = inquiry.question() {
+        let known = worker.knowledge.ask(teller, &Names::of(classified));
+        let (told, by) = match (known, &worker.lookups) {
+            (None, Some(lookups)) if teller == Teller::BucketDefault => {
+                // Rare, and large: it does not weigh on the walk of others.
+                match Box::pin(lookups.find(classified)).await {
+                    Ok(found) => (found, Told::BucketDefaultLookedUp),
+                    Err(failed) => {
+                        tracing::warn!(
+                            request = %record.id, bucket = record.bucket.as_deref(), %failed,
+                            "a bucket's default encryption cannot be looked up"
+                        );
+                        inquiry.fail();
+                        continue;
+                    }
+                }
+            }
+            (Some(told), _) => (told.encryption, knowledge::told_by(teller, told)),
+            (None, _) => {
+                inquiry.answer(None);
+                continue;
+            }
         };
-        let Some(told) = tell(worker, classified, role, record) else {
-            break;
-        };
-        facts = facts.learn(role, told);
-        record.decided = Some(facts.target);
-        decision = strictest(worker, facts, role);
-    }
-    (facts, decision)
-}
-
-/// What is known of the object in this role.
-fn tell(
-    worker: &Worker,
-    classified: &Classified<'_>,
-    role: Role,
-    record: &mut Record,
-) -> Option<EncryptionSet> {
-    let teller = teller(classified, role);
-    let told = worker.knowledge.ask(teller, &Names::of(classified))?;
-    record.told = knowledge::told_by(teller, told);
-    Some(told.encryption)
-}
-
-/// Whether the encryption that a part or a later append states, and that is allowed, may hide another: what was begun
-/// is encrypted as it was begun, and a store may overlook what is stated after. So what is known counts too (rulings,
-/// 12); where nothing is, the documents judge what the request states.
-fn overlookable(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
-    let facts = classified.facts;
-    let any = Facts {
-        target: EncryptionSet::ALL,
-        ..facts
-    };
-    matches!(classified.target, Teller::Upload | Teller::Object)
-        && decision == Decision::Allow
-        && facts.target.known().is_some()
-        && worker.policy.decide(any) != Decision::Allow
-}
-
-/// Decides on what somebody told. Doubt that is left is not a matter of the settings for unknown things: whatever
-/// stands against one of the encryptions it may be stands against the request.
-fn strictest(worker: &Worker, facts: Facts, role: Role) -> Decision {
-    let decision = worker.policy.decide(facts);
-    if decision != Decision::NeedsState(role) {
-        return decision;
-    }
-    Encryption::ALL
-        .into_iter()
-        .map(|one| worker.policy.decide(facts.supposing(role, one)))
-        .find(|one| !matches!(one, Decision::Allow) && *one != decision)
-        .unwrap_or(decision)
-}
-
-const fn teller(classified: &Classified<'_>, role: Role) -> Teller {
-    match role {
-        Role::Target => classified.target,
-        Role::Source => classified.source,
+        inquiry.answer(Some(told));
+        record.told = by;
+        record.decided = Some(inquiry.facts().target);
     }
 }
 
@@ -263,26 +218,14 @@ fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
     }
 }
 
-/// What is unknown if the decision asks for it.
-fn unknown(classified: &Classified<'_>, decision: Decision) -> Unknown {
-    let role = match decision {
-        Decision::NeedsState(role) => role,
-        Decision::Allow | Decision::Deny(_) => Role::Target,
-    };
-    teller(classified, role).unknown()
-}
-
-fn settle(
+/// Notes a denial that was waived; one that was not is a refusal.
+fn permitted(
     worker: &Worker,
     facts: Facts,
-    decision: Decision,
-    unknown: Unknown,
+    settled: Result<Permit, Denial>,
     record: &mut Record,
 ) -> Result<Permit, Refusal> {
-    let permit = worker
-        .policy
-        .settle(facts, decision, unknown)
-        .map_err(|denial| Refusal::Denied { denial, facts })?;
+    let permit = settled.map_err(|denial| Refusal::Denied { denial, facts })?;
     if let Some(denial) = permit.waived() {
         record.outcome = Outcome::Waived;
         record.rule = Some(worker.policy.denial_id(denial).to_owned());
@@ -297,14 +240,5 @@ fn note(record: &mut Record, classified: &Classified<'_>) {
     record.signed_in = classified.signed_in;
     record.seen = Some(classified.facts.target);
     record.decided = record.seen;
-    record.told = match classified
-        .counted()
-        .flat_map(|(_, places, _)| places.iter())
-        .next()
-    {
-        Some((Carrier::Header, _)) => Told::Head,
-        Some((Carrier::Query, _)) => Told::Query,
-        Some((Carrier::Form, _)) => Told::Form,
-        None => Told::Nobody,
-    };
+    record.told = Told::by_request(classified);
 }

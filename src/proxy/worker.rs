@@ -5,6 +5,7 @@ use super::{
     connection,
     drain::Drain,
     knowledge::Knowledge,
+    lookup::{Lookups, Means, Terms},
     upstream::{Origin, Upstream},
 };
 use crate::{
@@ -25,6 +26,7 @@ pub(super) struct Worker {
     pub(super) upstream: Upstream,
     pub(super) journal: Journal,
     pub(super) knowledge: Knowledge,
+    pub(super) lookups: Option<Lookups>,
     pub(super) form_limits: Limits,
     ids: Ids,
 }
@@ -44,6 +46,7 @@ pub(super) struct Seed {
     pub(super) endpoints: Arc<Endpoints>,
     pub(super) origin: Origin,
     pub(super) knowledge: Knowledge,
+    pub(super) lookups: Option<Terms>,
     pub(super) form_limits: Limits,
     pub(super) sockets: Vec<Socket>,
     /// Becomes true when the worker is to finish.
@@ -85,12 +88,21 @@ impl Seed {
     async fn work(mut self, journal: Journal) -> io::Result<()> {
         let drain = Drain::default();
         let log = journal.log.clone();
+        let upstream = Upstream::new(self.origin);
+        let means = || Means {
+            upstream: upstream.clone(),
+            policy: self.policy.clone(),
+            endpoints: self.endpoints.clone(),
+            knowledge: self.knowledge.clone(),
+        };
+        let lookups = self.lookups.map(|terms| Lookups::new(terms, means()));
         let worker = Rc::new(Worker {
             policy: self.policy,
             endpoints: self.endpoints,
-            upstream: Upstream::new(self.origin),
+            upstream,
             journal,
             knowledge: self.knowledge,
+            lookups,
             form_limits: self.form_limits,
             ids: Ids {
                 worker: unique(self.number),

@@ -1,10 +1,13 @@
 //! What is known of one request, gathered on its way for the one event it leaves behind.
 
-use crate::obs::{
-    auth::{Auth, Carrier},
-    encryption::EncryptionSet,
-    operation::Operation,
-    scheme::Scheme,
+use crate::{
+    classify::Classified,
+    obs::{
+        auth::{Auth, Carrier},
+        encryption::EncryptionSet,
+        operation::Operation,
+        scheme::Scheme,
+    },
 };
 use http::Method;
 use std::{
@@ -160,6 +163,17 @@ impl Outcome {
 }
 
 impl Told {
+    /// Where in the request its encryption is named, if it is.
+    pub fn by_request(classified: &Classified<'_>) -> Self {
+        let mut places = classified.counted().flat_map(|(_, places, _)| places.iter());
+        match places.next() {
+            Some((Carrier::Header, _)) => Self::Head,
+            Some((Carrier::Query, _)) => Self::Query,
+            Some((Carrier::Form, _)) => Self::Form,
+            None => Self::Nobody,
+        }
+    }
+
     /// The word in log lines.
     pub const fn name(self) -> &'static str {
         match self {

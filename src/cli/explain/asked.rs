@@ -1,7 +1,10 @@
 //! The request that `obsgate explain` is asked about: a method and a URL with headers as curl spells them, or a raw
 //! head.
 
-use crate::obs::scheme::Scheme;
+use crate::obs::{
+    form::{Boundary, Form, FormError, Limits, Scanner},
+    scheme::Scheme,
+};
 use http::{
     HeaderName, HeaderValue, Method, Request,
     header::{CONTENT_TYPE, HOST},
@@ -14,6 +17,8 @@ use std::fmt;
 pub struct Asked {
     pub(super) head: Parts,
     pub(super) scheme: Scheme,
+    /// The form in the body, as the gate reads it.
+    pub(super) form: Option<Result<Form, FormError>>,
 }
 
 /// Why what was asked is no request. Values of headers are not repeated: they may be secrets.
@@ -27,13 +32,16 @@ pub enum Usage {
     Header(usize),
     /// Not a form's field, at this place among those given, from 1.
     Field(usize),
+    /// Fields of a form, and a method that has none.
+    Form,
     /// Not a request head.
     Head,
 }
 
 impl Asked {
     /// A request by method and URL, whose scheme is the one it arrives over. Headers are spelled as curl spells them:
-    /// `name: value`, `name;` for an empty value, `name:` to leave one out. Fields, `name=value`, make it a form.
+    /// `name: value`, `name;` for an empty value, `name:` to leave one out. Fields, `name=value`, make it a form, which ends with
+    /// its `file`, whether that is named or not.
     ///
     /// # Errors
     /// What is not spelled as it must be.
@@ -69,16 +77,24 @@ impl Asked {
                 head.headers.append(name, value);
             }
         }
+        let mut named = Vec::with_capacity(fields.len());
         for (place, field) in (1..).zip(fields) {
-            if field.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
-                return Err(Usage::Field(place));
-            }
+            named.push(
+                field
+                    .split_once('=')
+                    .filter(|(name, _)| !name.is_empty())
+                    .ok_or(Usage::Field(place))?,
+            );
         }
-        if !fields.is_empty() && !head.headers.contains_key(CONTENT_TYPE) {
+        if !named.is_empty() && head.method != Method::POST {
+            return Err(Usage::Form);
+        }
+        if !named.is_empty() && !head.headers.contains_key(CONTENT_TYPE) {
             let form = HeaderValue::from_static("multipart/form-data; boundary=obsgate");
             head.headers.insert(CONTENT_TYPE, form);
         }
-        Ok(Self { head, scheme })
+        let form = (!named.is_empty()).then(|| read_form(&head, &named));
+        Ok(Self { head, scheme, form })
     }
 
     /// A request by its raw head, lines ending in LF or CRLF, that arrives over a scheme.
@@ -99,7 +115,11 @@ impl Asked {
             request = request.header(header.name, header.value);
         }
         let (head, ()) = request.body(()).map_err(|_| Usage::Head)?.into_parts();
-        Ok(Self { head, scheme })
+        Ok(Self {
+            head,
+            scheme,
+            form: None,
+        })
     }
 }
 
@@ -112,6 +132,7 @@ impl fmt::Display for Usage {
             }
             Self::Header(place) => write!(f, "header {place} must be `name: value`"),
             Self::Field(place) => write!(f, "form field {place} must be `name=value`"),
+            Self::Form => f.write_str("form fields come with `POST`, and with no other method"),
             Self::Head => {
                 f.write_str("standard input must be a request head: `METHOD TARGET HTTP/1.1`, then headers")
             }
@@ -120,6 +141,25 @@ impl fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// The fields as a browser or curl would send them, read as the gate reads what they send.
+fn read_form(head: &Parts, fields: &[(&str, &str)]) -> Result<Form, FormError> {
+    let boundary = Boundary::from_headers(&head.headers)?;
+    let opening = format!(
+        "--{}\r\nContent-Disposition: form-data; name=\"",
+        boundary.as_str()
+    );
+    let mut scanner = Scanner::new(boundary, Limits::default());
+    let before_file = fields.iter().take_while(|(name, _)| *name != "file");
+    for (name, value) in before_file {
+        for piece in [&opening, *name, "\"\r\n\r\n", *value, "\r\n"] {
+            let _ = scanner.feed(piece.as_bytes())?;
+        }
+    }
+    let _ = scanner.feed(opening.as_bytes())?;
+    let _ = scanner.feed(b"file\"; filename=\"file\"\r\n\r\n")?;
+    scanner.into_form()
+}
 
 /// A header as curl spells it; without a value it is left out.
 fn curled(header: &str) -> Option<(HeaderName, Option<HeaderValue>)> {

@@ -7,7 +7,7 @@ mod verdict;
 
 pub use asked::{Asked, Usage};
 pub use reading::{Reading, Seen};
-pub use verdict::{Case, Change, Verdict};
+pub use verdict::{Case, Change, Known, Verdict};
 
 use super::{
     Failure,
@@ -16,8 +16,14 @@ use super::{
 use crate::{
     classify::{Arrival, Classified, Teller, classify},
     config::Profile,
-    obs::resource::{CustomDomains, Endpoints},
+    obs::{
+        form::{Form, FormError},
+        malformed::Malformed,
+        resource::{CustomDomains, Endpoints},
+        sse::Defect,
+    },
     policy::{Policy, RuleId, Settings},
+    telemetry::Told,
 };
 use clap::error::ErrorKind;
 use http::header::HOST;
@@ -40,6 +46,10 @@ pub struct Explanation {
     pub refusal: Option<Refusal>,
     /// The rule that stands against it.
     pub rule: Option<Cited>,
+    /// Who told what the target is encrypted with: a part of the request, something known, or nobody.
+    pub told_by: &'static str,
+    /// What the target may be encrypted with after that, if it was not the request that told.
+    pub told: Option<Vec<&'static str>>,
     /// What it depends on, or what was assumed of it.
     pub depends_on: Option<&'static str>,
     /// What the possibilities would mean.
@@ -95,7 +105,11 @@ pub fn run(args: &ExplainArgs, input: &mut impl Read, output: &mut impl Write) -
             custom_domains: CustomDomains::default(),
         },
     };
-    let explanation = asked.explain(&profile.policy, &endpoints);
+    let known = Known {
+        upload: args.upload,
+        bucket_default: args.bucket_default,
+    };
+    let explanation = asked.explain(&profile.policy, &endpoints, known);
     match args.format {
         ExplainFormat::Text => write!(output, "{explanation}")?,
         ExplainFormat::Json => {
@@ -107,28 +121,37 @@ pub fn run(args: &ExplainArgs, input: &mut impl Read, output: &mut impl Write) -
 }
 
 impl Asked {
-    /// What the gate would make of it.
-    pub fn explain(&self, policy: &Policy, endpoints: &Endpoints) -> Explanation {
-        let arrival = Arrival {
-            scheme: self.scheme,
-            peer: (Ipv4Addr::LOCALHOST, 0).into(),
-        };
-        match classify(&self.head, arrival, endpoints) {
-            Ok(classified) => explain(&classified, policy),
-            Err(why) => Explanation {
+    /// What a gate would make of it that knows this besides.
+    pub fn explain(&self, policy: &Policy, endpoints: &Endpoints, known: Known) -> Explanation {
+        match self.classify(endpoints) {
+            Ok((classified, form)) => explain(&classified, form, policy, known),
+            Err(refusal) => Explanation {
                 verdict: Verdict::Refused,
                 request: None,
-                refusal: Some(Refusal {
-                    id: why.id(),
-                    code: why.code().as_str(),
-                    message: why.message(),
-                }),
+                refusal: Some(refusal),
                 rule: None,
+                told_by: Told::Nobody.name(),
+                told: None,
                 depends_on: None,
                 cases: Vec::new(),
                 changes: Vec::new(),
             },
         }
+    }
+
+    /// Reads the head, and the form if it has one.
+    fn classify(&self, endpoints: &Endpoints) -> Result<(Classified<'_>, Option<&Form>), Refusal> {
+        let arrival = Arrival {
+            scheme: self.scheme,
+            peer: (Ipv4Addr::LOCALHOST, 0).into(),
+        };
+        let mut classified = classify(&self.head, arrival, endpoints).map_err(Refusal::from)?;
+        let form = match &self.form {
+            Some(form) if classified.awaits_form() => form.as_ref().map_err(|error| Refusal::from(*error))?,
+            _ => return Ok((classified, None)),
+        };
+        classified.read_form(form).map_err(Refusal::from)?;
+        Ok((classified, Some(form)))
     }
 
     /// The endpoint that the host most likely belongs to, where nobody said: from the label that names the service,
@@ -172,9 +195,39 @@ impl Explanation {
     }
 }
 
-fn explain(classified: &Classified<'_>, policy: &Policy) -> Explanation {
+impl From<Malformed> for Refusal {
+    fn from(why: Malformed) -> Self {
+        Self {
+            id: why.id(),
+            code: why.code().as_str(),
+            message: why.message(),
+        }
+    }
+}
+
+impl From<FormError> for Refusal {
+    fn from(why: FormError) -> Self {
+        Self {
+            id: why.id(),
+            code: why.code().as_str(),
+            message: why.message(),
+        }
+    }
+}
+
+impl From<Defect> for Refusal {
+    fn from(why: Defect) -> Self {
+        Self {
+            id: why.id(),
+            code: why.code().as_str(),
+            message: why.message(),
+        }
+    }
+}
+
+fn explain(classified: &Classified<'_>, form: Option<&Form>, policy: &Policy, known: Known) -> Explanation {
     let (facts, teller) = (classified.facts, classified.target);
-    let ruling = judge(policy, facts, teller);
+    let ruling = judge(policy, facts, teller, known);
     let defect = classified.defect().filter(|_| ruling.verdict != Verdict::Refused);
     let verdict = if defect.is_some() {
         Verdict::Refused
@@ -184,13 +237,15 @@ fn explain(classified: &Classified<'_>, policy: &Policy) -> Explanation {
     let undecided = verdict == Verdict::Undecided;
     Explanation {
         verdict,
-        request: Some(Reading::of(classified)),
-        refusal: defect.map(|defect| Refusal {
-            id: defect.id(),
-            code: defect.code().as_str(),
-            message: defect.message(),
-        }),
+        request: Some(Reading::of(classified, form)),
+        refusal: defect.map(Refusal::from),
         rule: ruling.rule.and_then(|id| cited(policy, id)),
+        told_by: match ruling.told {
+            Some((Teller::Upload, _)) => Told::Upload.name(),
+            Some(_) => "bucket default",
+            None => Told::by_request(classified).name(),
+        },
+        told: ruling.told.map(|(_, target)| reading::named(target)),
         depends_on: (undecided || ruling.assumed).then(|| depends_on(teller, undecided)),
         cases: if undecided && teller != Teller::Form {
             let possible = facts
@@ -203,7 +258,7 @@ fn explain(classified: &Classified<'_>, policy: &Policy) -> Explanation {
         changes: if ruling.verdict == Verdict::Allowed {
             Vec::new()
         } else {
-            changes(policy, facts, teller)
+            changes(policy, facts, teller, known)
         },
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     obs::{
         auth::Carrier,
         encryption::{Encryption, EncryptionSet},
+        form::{Form, fields_of_encryption},
         operation::Operation,
         sse::{Counted, Sighting, sightings},
     },
@@ -54,12 +55,12 @@ pub struct Seen {
 }
 
 impl Reading {
-    pub(super) fn of(classified: &Classified<'_>) -> Self {
+    pub(super) fn of(classified: &Classified<'_>, form: Option<&Form>) -> Self {
         let facts = classified.facts;
-        let names = |set: EncryptionSet| set.iter().map(Encryption::name).collect();
         let copies = matches!(facts.operation, Operation::CopyObject | Operation::UploadPartCopy);
         let counted: Vec<_> = classified.counted().collect();
-        let evidence = sightings(classified.head).map(|one| {
+        let in_form = form.into_iter().flat_map(fields_of_encryption);
+        let evidence = sightings(classified.head).chain(in_form).map(|one| {
             let counted = counted.iter().find(|(parameter, ..)| *parameter == one.parameter);
             Seen {
                 name: one.name.to_owned(),
@@ -77,11 +78,16 @@ impl Reading {
             scheme: facts.scheme.name(),
             signature: facts.auth.name(),
             signed_in: classified.signed_in.map(Carrier::name),
-            target: names(facts.target),
-            source: copies.then(|| names(facts.source)),
+            target: named(facts.target),
+            source: copies.then(|| named(facts.source)),
             evidence: evidence.collect(),
         }
     }
+}
+
+/// The words for what something may be encrypted with.
+pub(super) fn named(set: EncryptionSet) -> Vec<&'static str> {
+    set.iter().map(Encryption::name).collect()
 }
 
 /// A value as it may be shown: of a secret, its length; a key's in bytes of the key.

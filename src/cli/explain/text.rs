@@ -28,6 +28,10 @@ impl fmt::Display for Explanation {
                 line(f, "", &format!("  {citation}"))?;
             }
         }
+        match &self.told {
+            Some(told) => line(f, "told by", &format!("{}: {}", self.told_by, told.join(" or ")))?,
+            None => line(f, "told by", self.told_by)?,
+        }
         if let Some(what) = self.depends_on {
             line(f, "depends on", what)?;
         }

@@ -1,8 +1,12 @@
 //! What the gate would do with some facts, and what would change it.
 
 use crate::{
-    classify::Teller,
-    obs::{auth::Auth, encryption::EncryptionSet, scheme::Scheme},
+    classify::{Inquiry, Teller},
+    obs::{
+        auth::Auth,
+        encryption::{Encryption, EncryptionSet},
+        scheme::Scheme,
+    },
     policy::{Decision, Denial, Facts, Policy, Role, RuleId},
 };
 use serde::Serialize;
@@ -19,6 +23,15 @@ pub enum Verdict {
     Undecided,
 }
 
+/// What the gate is taken to know besides the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What the upload is encrypted with.
+    pub upload: Option<Encryption>,
+    /// What the bucket encrypts with by default.
+    pub bucket_default: Option<Encryption>,
+}
+
 /// A verdict and what it rests on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ruling {
@@ -27,6 +40,8 @@ pub(super) struct Ruling {
     pub(super) rule: Option<RuleId>,
     /// Whether an unknown thing was taken for something, as the settings say.
     pub(super) assumed: bool,
+    /// Who told, and what was known of the target then.
+    pub(super) told: Option<(Teller, EncryptionSet)>,
 }
 
 /// Another way to send the request, and what becomes of it then.
@@ -58,22 +73,39 @@ impl Verdict {
     }
 }
 
-/// Judges facts as the gate would before anybody was asked. Shadow mode does not count: what it waives is refused.
-pub(super) fn judge(policy: &Policy, facts: Facts, teller: Teller) -> Ruling {
+impl Known {
+    fn of(self, teller: Teller) -> Option<EncryptionSet> {
+        let known = match teller {
+            Teller::Upload => self.upload,
+            Teller::BucketDefault => self.bucket_default,
+            Teller::Nobody | Teller::Form | Teller::Object | Teller::Response => None,
+        };
+        known.map(EncryptionSet::only)
+    }
+}
+
+/// Judges facts as the gate would that knows this besides. Shadow mode does not count: what it waives is refused.
+pub(super) fn judge(policy: &Policy, facts: Facts, teller: Teller, known: Known) -> Ruling {
+    let mut inquiry = Inquiry::begin(policy, facts, teller, Teller::Nobody);
+    let mut told = None;
+    while let Some(asked) = inquiry.question() {
+        let answer = known.of(asked);
+        inquiry.answer(answer);
+        told = answer.map(|_| (asked, inquiry.facts().target)).or(told);
+    }
     let ruling = |verdict, rule, assumed| Ruling {
         verdict,
         rule,
         assumed,
+        told,
     };
-    let decision = policy.decide(facts);
-    let teller = match decision {
+    match inquiry.decision() {
         Decision::Allow if teller == Teller::Form => return ruling(Verdict::Undecided, None, false),
         Decision::Allow => return ruling(Verdict::Allowed, None, false),
         Decision::Deny(rule) => return ruling(Verdict::Refused, Some(rule), false),
-        Decision::NeedsState(Role::Target) => teller,
-        Decision::NeedsState(Role::Source) => Teller::Nobody,
-    };
-    let settled = policy.settle(facts, decision, teller.unknown());
+        Decision::NeedsState(_) => {}
+    }
+    let settled = inquiry.settle();
     let denial = match &settled {
         Ok(permit) if permit.held() => return ruling(Verdict::Undecided, None, false),
         Ok(permit) => permit.waived(),
@@ -87,7 +119,7 @@ pub(super) fn judge(policy: &Policy, facts: Facts, teller: Teller) -> Ruling {
 }
 
 /// The least that would have to be different for the request to be allowed.
-pub(super) fn changes(policy: &Policy, facts: Facts, teller: Teller) -> Vec<Change> {
+pub(super) fn changes(policy: &Policy, facts: Facts, teller: Teller, known: Known) -> Vec<Change> {
     let secure = Facts {
         scheme: Scheme::Https,
         ..facts
@@ -100,7 +132,7 @@ pub(super) fn changes(policy: &Policy, facts: Facts, teller: Teller) -> Vec<Chan
         auth: Auth::V4,
         ..secure
     };
-    let allowed = |facts| judge(policy, facts, teller).verdict == Verdict::Allowed;
+    let allowed = |facts| judge(policy, facts, teller, known).verdict == Verdict::Allowed;
     let mut changes: Vec<_> = [("over https", secure), ("signed with V4", signed)]
         .into_iter()
         .filter(|(_, other)| *other != facts && allowed(*other))
@@ -124,7 +156,13 @@ pub(super) fn cases(policy: &Policy, facts: Facts, possible: EncryptionSet) -> V
         .iter()
         .map(|one| Case {
             encryption: one.name(),
-            verdict: judge(policy, facts.supposing(Role::Target, one), Teller::Nobody).verdict,
+            verdict: judge(
+                policy,
+                facts.supposing(Role::Target, one),
+                Teller::Nobody,
+                Known::default(),
+            )
+            .verdict,
         })
         .collect()
 }

@@ -1,14 +1,16 @@
-//! Signatures of OBS requests, both ways: the origin verifies with them, tests and the printed `curl` lines are made
-//! with them (obs-facts §3). Written apart from the gate's own reading of requests, so that one can find the other's
-//! mistakes.
+//! Signatures of OBS requests, verified (obs-facts §3). Making them is [`crate::obs::sign`], with which tests and the
+//! printed `curl` lines are made too. Written apart from the gate's own reading of requests, so that one can find the
+//! other's mistakes.
 
-mod encoding;
 pub mod policy;
 pub mod v2;
 pub mod v4;
 
-pub(in crate::demo) use encoding::{hex, md5, pairs, sha256_hex};
-use http::HeaderMap;
+pub use crate::obs::sign::Signable;
+pub(in crate::demo) use crate::obs::sign::encoding::{hex, pairs, sha256_hex};
+
+use crate::obs::sign::Key;
+use md5::{Digest, Md5};
 use std::fmt;
 
 /// An access key and its secret.
@@ -18,23 +20,6 @@ pub struct Credentials {
     pub access_key: String,
     /// The secret key.
     pub secret_key: String,
-}
-
-/// What a signature covers: a request's head as it stands on the wire.
-#[derive(Clone, Copy)]
-pub struct Signable<'r> {
-    /// The method.
-    pub method: &'r str,
-    /// The value of `Host`.
-    pub host: &'r str,
-    /// The bucket, when `Host` names it; `None` when the path does, or there is none.
-    pub bucket: Option<&'r str>,
-    /// The path, percent-encoded as it is sent.
-    pub path: &'r str,
-    /// The query without its question mark, as it is sent; empty when there is none.
-    pub query: &'r str,
-    /// The headers. `Host` may be missing among them.
-    pub headers: &'r HeaderMap,
 }
 
 /// Why a signature does not hold.
@@ -67,8 +52,8 @@ impl Credentials {
         let mut bytes = [0; 30];
         aws_lc_rs::rand::fill(&mut bytes)?;
         let (access_key, secret_key) = bytes.split_at(8);
-        let access_key = encoding::hex(access_key).to_ascii_uppercase();
-        Ok(Self::new(format!("DEMO{access_key}"), encoding::hex(secret_key)))
+        let access_key = hex(access_key).to_ascii_uppercase();
+        Ok(Self::new(format!("DEMO{access_key}"), hex(secret_key)))
     }
 
     /// Whether `found` is the signature that was `expected`, for this access key.
@@ -83,28 +68,26 @@ impl Credentials {
     }
 }
 
-impl Signable<'_> {
-    /// The values of a header, joined by commas in the order they came, without blanks around them.
-    fn header(&self, name: &str) -> Option<String> {
-        let mut values = self.headers.get_all(name).iter().peekable();
-        values.peek()?;
-        let values: Vec<_> = values
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-            .collect();
-        Some(values.join(","))
+impl<'k> From<&'k Credentials> for Key<'k> {
+    fn from(credentials: &'k Credentials) -> Self {
+        Self {
+            access_key: &credentials.access_key,
+            secret_key: &credentials.secret_key,
+        }
     }
+}
 
-    /// The names of the headers that start with `prefix`, sorted.
-    fn headers_with(&self, prefix: &str) -> Vec<&str> {
-        let mut names: Vec<_> = self
-            .headers
-            .keys()
-            .map(http::HeaderName::as_str)
-            .filter(|name| name.starts_with(prefix))
-            .collect();
-        names.sort_unstable();
-        names
-    }
+/// The MD5 of `data`.
+pub(in crate::demo) fn md5(data: &[u8]) -> Vec<u8> {
+    Md5::digest(data).to_vec()
+}
+
+/// The first value of a name, folded in case.
+fn first<'p>(pairs: &'p [(String, Option<String>)], name: &str) -> Option<&'p str> {
+    pairs
+        .iter()
+        .find(|(one, _)| one.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_deref().unwrap_or_default())
 }
 
 /// Shows the access key alone.
@@ -112,17 +95,6 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
             .field("access_key", &self.access_key)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Shows no header and no query: both may hold secrets.
-impl fmt::Debug for Signable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signable")
-            .field("method", &self.method)
-            .field("host", &self.host)
-            .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }

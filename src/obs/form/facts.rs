@@ -1,7 +1,7 @@
 //! What the fields of a form say: how it is signed, and which parameters of encryption stand in it (obs-facts §3.1
 //! and §5). The tables are those that heads are read with.
 
-use super::{Field, Form};
+use super::Form;
 use crate::obs::{
     auth::{Auth, Carrier},
     dialect::{Dialect, Word},
@@ -9,7 +9,7 @@ use crate::obs::{
     malformed::Malformed,
     names::Names,
     signature,
-    sse::{Evidence, Parameter, Sighting, sightings},
+    sse::{Evidence, Sighting, sightings},
 };
 use http::request::Parts;
 
@@ -67,28 +67,31 @@ impl FormFacts {
 /// # Errors
 /// The two contradict each other, or the form contradicts itself.
 pub(crate) fn join(head: &Parts, mut evidence: Evidence, form: &Form) -> Result<Evidence, Malformed> {
-    for (field, dialect, parameter) in parameters(form) {
-        let in_head = |one: &Sighting<'_>| one.parameter == parameter;
+    for field in fields_of_encryption(form) {
         let differs = sightings(head)
-            .filter(in_head)
-            .any(|one| !one.bytes().eq(field.value.iter().copied()))
-            || parameters(form).any(|(other, _, same)| same == parameter && other.value != field.value);
+            .chain(fields_of_encryption(form))
+            .any(|other| other.parameter == field.parameter && !other.bytes().eq(field.bytes()));
         if differs {
             return Err(Malformed::EncryptionConflict);
         }
-        evidence.note(parameter, Carrier::Form, dialect, field.value)?;
+        evidence.note(field.parameter, Carrier::Form, field.dialect, field.raw)?;
     }
     evidence.check()?;
     Ok(evidence)
 }
 
 /// The fields that are parameters of encryption.
-fn parameters(form: &Form) -> impl Iterator<Item = (Field<'_>, Dialect, Parameter)> {
+pub fn fields_of_encryption(form: &Form) -> impl Iterator<Item = Sighting<'_>> {
     form.fields().filter_map(|field| {
         let folded = Folded::header(field.name)?;
         let dialect = Dialect::by_prefix(folded.as_bytes())?;
-        let parameter = dialect.word(folded.as_bytes())?.parameter()?;
-        Some((field, dialect, parameter))
+        Some(Sighting {
+            parameter: dialect.word(folded.as_bytes())?.parameter()?,
+            carrier: Carrier::Form,
+            dialect,
+            name: field.name,
+            raw: field.value,
+        })
     })
 }
 

@@ -26,7 +26,7 @@ mod scanner;
 pub use boundary::Boundary;
 pub(crate) use boundary::may_be_form;
 pub use error::FormError;
-pub use facts::FormFacts;
 pub(crate) use facts::join;
+pub use facts::{FormFacts, fields_of_encryption};
 pub use fields::{Field, Form};
 pub use scanner::{Limits, Progress, Scanner};

@@ -20,7 +20,7 @@ pub struct Sighting<'h> {
     pub dialect: Dialect,
     /// Its name, as it came.
     pub name: &'h str,
-    raw: &'h [u8],
+    pub(in crate::obs) raw: &'h [u8],
 }
 
 impl<'h> Sighting<'h> {

@@ -29,7 +29,11 @@ pub use connect::{Origin, Timeouts};
 pub use error::{Kind, Side, UpstreamError};
 pub use response_body::ResponseBody;
 
-use crate::{classify::Admitted, obs::operation::Operation, policy::Permit};
+use crate::{
+    classify::Admitted,
+    obs::{operation::Operation, scheme::Scheme},
+    policy::Permit,
+};
 use connection::{Connection, Outlook};
 use http::{HeaderMap, Method, Response, StatusCode};
 use pool::Pool;
@@ -89,6 +93,15 @@ impl Upstream {
             pool,
             spare: Cell::default(),
         }))
+    }
+
+    /// The transport of what is sent.
+    pub fn scheme(&self) -> Scheme {
+        if self.0.origin.tls.is_some() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
     }
 
     /// Sends a request, and gives its answer as soon as the answer's head is there.
