@@ -76,10 +76,14 @@ pub enum Decision {
 
 impl Facts {
     /// The facts after somebody told what an object may be. Narrows; where the answer contradicts what the request
-    /// says, both stay possible (rulings, 12).
+    /// states, both stay possible (rulings, 12). What is possible only because nothing was stated gives way.
     #[must_use]
     pub fn learn(self, role: Role, told: EncryptionSet) -> Self {
-        let learnt = |known: EncryptionSet| known.narrow(told).unwrap_or(known.union(told));
+        let learnt = |known: EncryptionSet| match (known.narrow(told), known.known()) {
+            (Some(narrowed), _) => narrowed,
+            (None, Some(_)) => known.union(told),
+            (None, None) => told,
+        };
         match role {
             Role::Target => Self {
                 target: learnt(self.target),
