@@ -76,6 +76,29 @@ fn check_says_in_a_line_what_a_sound_file_is() {
 }
 
 #[test]
+fn check_says_that_a_key_does_not_fit_its_certificate() {
+    let directory = std::env::temp_dir().join(format!("obsgate-unfit-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let [one, other] =
+        [(); 2].map(|()| rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap());
+    let settings = |key: &rcgen::KeyPair| {
+        std::fs::write(directory.join("cert.pem"), one.cert.pem()).unwrap();
+        std::fs::write(directory.join("key.pem"), key.serialize_pem()).unwrap();
+        let file = directory.join("obsgate.toml");
+        let text = "[[listener]]\naddress = '127.0.0.1:0'\nscheme = 'https'\ncertificate = 'cert.pem'\n\
+                    private_key = 'key.pem'\n[upstream]\nurl = 'https://obs.example.com'\n\
+                    domains = ['obs.example.com']\n";
+        std::fs::write(&file, text).unwrap();
+        obsgate(&["check", file.to_str().unwrap()])
+    };
+    assert!(settings(&one.signing_key).status.success());
+    let unfit = settings(&other.signing_key);
+    assert_eq!(unfit.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&unfit.stderr).contains("certificate and key do not make"));
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
 fn check_names_every_mistake_and_ends_with_78() {
     // The sample names a certificate and a key that are not beside it.
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/config/obsgate.toml");

@@ -1,7 +1,10 @@
 //! `obsgate check`: every mistake of a settings or policy file at once.
 
 use super::{CheckArgs, Failure};
-use crate::config::{Checked, check as check_file};
+use crate::{
+    config::{Checked, check as check_file},
+    proxy::Gate,
+};
 use std::io::Write;
 
 /// Checks a file and says in a line what it is.
@@ -12,6 +15,8 @@ pub fn check(args: &CheckArgs, output: &mut impl Write) -> Result<(), Failure> {
     let file = args.file.display();
     match check_file(&args.file).map_err(Failure::Settings)? {
         Checked::Settings(config) => {
+            // What only TLS can tell: whether keys fit their certificates.
+            Gate::verify(&config).map_err(Failure::Unfit)?;
             for warning in config.warnings() {
                 writeln!(output, "warning: {warning}")?;
             }

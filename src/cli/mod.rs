@@ -98,6 +98,8 @@ pub enum Failure {
     Usage(clap::Error),
     /// A settings or policy file is mistaken.
     Settings(Mistakes),
+    /// The settings are well-formed, and yet no gate can be made of them.
+    Unfit(StartError),
     /// The gate cannot start.
     Start(StartError),
     /// The demo cannot start.
@@ -152,7 +154,7 @@ impl Termination for Failure {
             // Whoever reads the output has read enough, as `obsgate rules | head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(_) => self.complain(IO_ERROR),
-            Self::Settings(_) => self.complain(CONFIG),
+            Self::Settings(_) | Self::Unfit(_) => self.complain(CONFIG),
             Self::Start(_) => self.complain(UNAVAILABLE),
             Self::Demo(_) | Self::Signal(_) => self.complain(OS_ERROR),
         }
@@ -171,7 +173,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(error) => error.fmt(f),
             Self::Settings(mistakes) => mistakes.fmt(f),
-            Self::Start(error) => error.fmt(f),
+            Self::Unfit(error) | Self::Start(error) => error.fmt(f),
             Self::Demo(error) => error.fmt(f),
             Self::Signal(error) => write!(f, "cannot wait for signals: {error}"),
             Self::Output(error) => write!(f, "cannot write the answer: {error}"),

@@ -136,6 +136,17 @@ impl Gate {
         Ok(gate)
     }
 
+    /// Whether a gate could be made of these settings: the part of starting that touches nothing.
+    ///
+    /// # Errors
+    /// When a key does not fit its certificate, or the upstream's name can have none.
+    pub fn verify(config: &Config) -> Result<(), StartError> {
+        for listener in config.listeners() {
+            identity(&listener.transport)?;
+        }
+        origin(config.upstream()).map(drop)
+    }
+
     /// The addresses listened on, in the order of the settings.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
