@@ -20,7 +20,7 @@ use crate::{
     policy::{Facts, Permit, Unknown},
 };
 use http::request::Parts;
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 /// How a request arrived: a fact of the socket, not of the request.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,6 @@ pub struct Arrival {
 }
 
 /// A head, and what it says.
-#[derive(Debug)]
 pub struct Classified<'h> {
     /// The head itself: what is sent is what was read.
     pub head: &'h Parts,
@@ -115,6 +114,17 @@ impl<'h> Classified<'h> {
             classified: self,
             permit,
         }
+    }
+}
+
+/// Without the head: its target and headers may hold signatures and keys.
+impl fmt::Debug for Classified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Classified")
+            .field("facts", &self.facts)
+            .field("target", &self.target)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod path;
 pub mod resource;
 pub(crate) mod route;
 pub mod scheme;
+pub mod secret;
 pub mod sign;
 pub(crate) mod signature;
 pub mod sse;

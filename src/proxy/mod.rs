@@ -33,7 +33,7 @@ pub use gate::{Gate, StartError};
 
 use crate::{
     classify::{Classified, Inquiry, Teller, classify},
-    obs::{dialect::Dialect, encryption::EncryptionSet, sse},
+    obs::{dialect::Dialect, encryption::EncryptionSet, secret, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
@@ -50,7 +50,8 @@ use worker::Worker;
 
 /// Answers one request.
 async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<AnswerBody> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    secret::mark(&mut head.headers);
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
     let record = Record::begin(
