@@ -15,6 +15,8 @@ mod forms;
 mod harness;
 mod message;
 mod parts;
+mod program;
+mod restarts;
 mod store;
 mod uploads;
 
