@@ -6,6 +6,7 @@
 mod appends;
 mod begins;
 mod contradictions;
+mod declared;
 mod defaults;
 mod demo;
 mod ends;
