@@ -8,7 +8,7 @@ use obsgate::{
     config::{Builtin, Config, Identity, Listener, Profile, Transport, Upstream},
     obs::resource::{CustomDomains, Endpoints},
     policy::{Mode, Settings, UnknownBucketDefault, UnknownUpload},
-    proxy::Gate,
+    proxy::{Gate, StartError},
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::ServerName};
@@ -90,6 +90,15 @@ impl Setup {
     }
 
     pub(crate) fn before(self, store: SocketAddr) -> Running {
+        self.start(store, |config| config).unwrap()
+    }
+
+    /// The same, with more settings.
+    pub(crate) fn start(
+        self,
+        store: SocketAddr,
+        more: impl FnOnce(Config) -> Config,
+    ) -> Result<Running, StartError> {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed([DOMAIN.to_owned()]).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(cert.der().clone()).unwrap();
@@ -120,14 +129,14 @@ impl Setup {
         .with_admin(any)
         .with_workers(NonZeroUsize::new(self.workers).unwrap());
         let output = Output::default();
-        let gate = Gate::start(&config, Box::new(output.clone())).unwrap();
-        Running {
+        let gate = Gate::start(&more(config), Box::new(output.clone()))?;
+        Ok(Running {
             addresses: gate.addresses().to_vec(),
             admin: gate.admin().unwrap(),
             gate: Some(gate),
             trust: Arc::new(trust),
             output,
-        }
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 mod appends;
 mod begins;
 mod contradictions;
+mod declared;
 mod defaults;
 mod demo;
 mod ends;
@@ -15,6 +16,8 @@ mod forms;
 mod harness;
 mod message;
 mod parts;
+mod program;
+mod restarts;
 mod store;
 mod uploads;
 
