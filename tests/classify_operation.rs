@@ -189,6 +189,62 @@ fn uploads_upload_id_and_append_exclude_each_other() {
 }
 
 #[test]
+fn a_query_name_that_holds_what_separates_names_is_refused() {
+    for query in [
+        "uploads%3D",
+        "uploads%3d=x",
+        "uploadId%3DU",
+        "a%26uploads",
+        "a%26uploads=1",
+        "a;uploads",
+        "a%3Buploads=",
+        "?acl",
+        "%3facl",
+        "a&?acl",
+        "acl%0a",
+        "%7facl",
+        "x-obs-server-side-encryption%3Dkms",
+        "AWSAccessKeyId%3DAK",
+    ] {
+        for method in ["GET", "PUT", "POST", "DELETE", "HEAD"] {
+            let got = refusal(&format!("{method} /b/k?{query}"), &[]);
+            assert_eq!(got, Some(Malformed::QueryName), "{method} {query}");
+        }
+    }
+    let long = format!("PUT /b/k?uploads%3D{}", "a".repeat(100));
+    assert_eq!(refusal(&long, &[]), Some(Malformed::QueryName));
+}
+
+#[test]
+fn a_value_hides_no_parameter_behind_a_semicolon() {
+    for query in [
+        "a=b;uploads",
+        "a=b;Uploads",
+        "a=b;uploads=",
+        "a=b;c;acl",
+        "a=b;lifecycle",
+        "a=b;uploadId=U&c",
+        "a=b;x-amz-server-side-encryption=kms",
+        "a=b;x%2damz-copy-source=/b/k",
+        "a=b;X-Amz-Algorithm=x",
+        "a=b;AWSAccessKeyId=AK",
+        "a=b;acl%3d",
+    ] {
+        let got = refusal(&format!("PUT /b/k?{query}"), &[]);
+        assert_eq!(got, Some(Malformed::QueryName), "{query}");
+    }
+    for query in [
+        "X-Amz-SignedHeaders=host;x-amz-date",
+        "X-Amz-SignedHeaders=host;x-amz-server-side-encryption;x-obs-copy-source",
+        "response-content-disposition=attachment;filename=a.txt",
+        "prefix=a;b",
+        "prefix=a%3Bacl",
+    ] {
+        assert_eq!(refusal(&format!("GET /b/k?{query}"), &[]), None, "{query}");
+    }
+}
+
+#[test]
 fn a_query_name_that_cannot_be_decoded_is_refused() {
     for query in ["acl%", "a%zz", "a%00"] {
         assert_eq!(

@@ -187,14 +187,16 @@ fn respelled(
                 .chars()
                 .enumerate()
                 .map(|(m, letter)| {
-                    if m == at % name.len().max(1) && letter != '%' {
+                    if m == at % (name.len() + 1) && letter != '%' {
                         format!("%{:02x}", letter as u32)
                     } else {
                         letter.into()
                     }
                 })
                 .collect();
-            *pair = rest.map_or(name.clone(), |rest| format!("{name}={rest}"));
+            // Some decode before they look for the `=`.
+            let equals = if at % 3 == 0 { "%3D" } else { "=" };
+            *pair = rest.map_or(name.clone(), |rest| format!("{name}{equals}{rest}"));
         }
     }
     spelled

@@ -1,12 +1,6 @@
 //! Rulings D, 28 and 29: how a head is signed, and headers about the connection.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a failed test panics"
-)]
+#![expect(clippy::panic, clippy::string_slice, reason = "a failed test panics")]
 
 mod heads;
 

@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, pairs},
+    fold::{Folded, hides, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -43,6 +43,9 @@ impl<'h> Scan<'h> {
     pub(super) fn of(head: &'h Parts, verb: Verb) -> Result<Self, Malformed> {
         let mut scan = Self::default();
         if let Some(query) = head.uri.query() {
+            if hides(query, means) {
+                return Err(Malformed::QueryName);
+            }
             for (name, value) in pairs(query) {
                 scan.query(name, value, query)?;
             }
@@ -250,6 +253,16 @@ impl<'h> Scan<'h> {
             _ => Err(Malformed::CopySourceMisplaced),
         }
     }
+}
+
+/// Whether a folded query name means something, with a value or without.
+fn means(folded: &[u8], valued: bool) -> bool {
+    let alone = || Subresource::of(folded).is_some() || is_configuration(folded);
+    let with_value = || {
+        Signatures::has_field(folded)
+            || Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
+    };
+    alone() || (valued && with_value())
 }
 
 /// Finds bucket and key; the target's own authority and scheme have to agree with the request's (rulings, 7).

@@ -47,9 +47,9 @@ malformed! {
     /// Not a method of the API.
     Method = "method" MethodNotAllowed []
         "The specified method is not allowed against this resource.";
-    /// A query name holds a broken escape or a NUL.
+    /// A query name holds a broken escape, a control byte, or what separates names, or a value hides one (rulings, 11).
     QueryName = "query-name" InvalidArgument []
-        "A parameter name of the query is not percent-encoded correctly.";
+        "A parameter name of the query is not percent-encoded correctly, or holds a control character or one of = & ; ?.";
     /// A subresource in another case, or one that differs only after decoding (rulings, 1).
     Subresource = "subresource" InvalidArgument []
         "The subresource must be spelled exactly as documented.";

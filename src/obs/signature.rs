@@ -36,6 +36,11 @@ impl<'h> Signatures<'h> {
         self.token = true;
     }
 
+    /// Whether a folded query name belongs to a signature.
+    pub(crate) fn has_field(folded: &[u8]) -> bool {
+        FIELDS.get(folded).is_some()
+    }
+
     /// Notes a query parameter, if it belongs to a signature.
     pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
         let Some((place, field)) = FIELDS.find(folded) else {
