@@ -80,6 +80,8 @@ impl<'h> Scan<'h> {
             }
         } else if let Some(subresource) = Subresource::of(folded) {
             return self.subresource(*subresource, name, value, query);
+        } else if Dialect::is_foreign(folded) {
+            return Err(Malformed::VendorPrefix);
         }
         self.signatures.query(folded, name, value);
         if is_configuration(folded) {
@@ -164,6 +166,7 @@ impl<'h> Scan<'h> {
                 self.chunked = true;
                 Ok(())
             }
+            None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
             _ => Ok(()),
         }
     }
@@ -260,6 +263,7 @@ fn means(folded: &[u8], valued: bool) -> bool {
     let alone = || Subresource::of(folded).is_some() || is_configuration(folded);
     let with_value = || {
         Signatures::has_field(folded)
+            || Dialect::is_foreign(folded)
             || Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
     };
     alone() || (valued && with_value())

@@ -101,6 +101,9 @@ malformed! {
     /// A header name that means something once its underscores are dashes (rulings, 11).
     HeaderName = "header-name" InvalidArgument []
         "A header name must be spelled with dashes where the documented one has them.";
+    /// A parameter of encryption or a copy source under the prefix of another vendor (rulings, 11).
+    VendorPrefix = "vendor-prefix" InvalidArgument []
+        "Server-side encryption and a copy source must be spelled with the prefix x-obs- or x-amz-.";
     /// More than one signature (rulings, 14).
     Signatures = "signatures" InvalidArgument ["Authorization"]
         "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified";
