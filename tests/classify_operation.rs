@@ -503,6 +503,96 @@ fn a_selection_is_judged_as_a_read_that_only_memory_can_tell_of() {
 }
 
 #[test]
+fn a_post_that_anybody_would_take_for_a_selection_is_one_and_nothing_else() {
+    for query in [
+        "select",
+        "select-type=2",
+        "select&select-type=2",
+        "select-type=3&versionId=1",
+    ] {
+        assert_eq!(
+            operation(&format!("POST /b/k?{query}")),
+            Operation::SelectObjectContent,
+            "{query}"
+        );
+        for other in [
+            "restore",
+            "rename&name=x",
+            "append&position=0",
+            "uploads",
+            "uploadId=U",
+            "acl",
+            "tagging",
+            "lifecycle",
+        ] {
+            assert_eq!(
+                refusal(&format!("POST /b/k?{query}&{other}"), &[]),
+                Some(Malformed::SubresourcesTogether),
+                "{query} {other}"
+            );
+        }
+    }
+    assert_eq!(
+        refusal("POST /b/k?Select-Type=2", &[]),
+        Some(Malformed::Subresource)
+    );
+    assert_eq!(
+        refusal("POST /b/k?select_type=2", &[]),
+        Some(Malformed::Subresource)
+    );
+    assert_eq!(operation("PUT /b/k?select-type=2"), Operation::PutObject);
+}
+
+#[test]
+fn a_form_beside_a_subresource_or_sent_to_the_service_is_refused() {
+    let form = ("Content-Type", "multipart/form-data; boundary=x");
+    for query in [
+        "rename&name=x",
+        "restore",
+        "append&position=0",
+        "append&position=3",
+        "select&select-type=2",
+        "acl",
+        "tagging",
+        "metadata",
+        "uploads=x",
+    ] {
+        let got = refusal(&format!("POST /b/k?{query}"), &[form]);
+        assert!(
+            matches!(got, Some(Malformed::ContentType | Malformed::SubresourceValue)),
+            "{query} {got:?}"
+        );
+        assert_eq!(refusal(&format!("POST /b?{query}"), &[form]), got, "{query}");
+        let twice = [("Content-Type", "text/plain"), ("Content-Type", "text/plain")];
+        assert_eq!(refusal(&format!("POST /b/k?{query}"), &twice), got, "{query}");
+    }
+    assert_eq!(refusal("POST /", &[form]), Some(Malformed::ContentType));
+    assert_eq!(operation("POST /"), Operation::Other);
+    for content_type in [
+        "multipart/mixed; boundary=x",
+        "multipart/form-dat; boundary=x",
+        "Multipart/Related; boundary=x",
+        " application/x, multipart/mixed",
+    ] {
+        for line in ["POST /b/k", "POST /b/k?restore", "POST /b", "POST /"] {
+            let got = refusal(line, &[("Content-Type", content_type)]);
+            assert_eq!(got, Some(Malformed::ContentType), "{line} {content_type}");
+        }
+    }
+    for query in ["uploads", "uploadId=U"] {
+        assert_eq!(
+            refusal(&format!("POST /b/k?{query}"), &[form]),
+            None,
+            "the object's own type"
+        );
+    }
+    assert_eq!(
+        refusal("POST /b/k?append&position=0", &[("Content-Type", "text/plain")]),
+        None
+    );
+}
+
+#[test]
 fn a_form_is_never_settled_by_its_head() {
     let form = ("Content-Type", "multipart/form-data; boundary=x");
     let parts = head("POST /b", &[form]);

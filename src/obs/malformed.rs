@@ -59,9 +59,9 @@ malformed! {
     /// A value where the subresource has none, or none where it needs one (rulings, 1).
     SubresourceValue = "subresource-value" InvalidArgument []
         "The subresource has a value where it is documented without, or lacks the one it needs.";
-    /// `uploads` with `uploadId`, `append` with either, or `encryption` with any.
+    /// `uploads` with `uploadId`, `append` with either, or `encryption` or a selection with any.
     SubresourcesTogether = "subresources-together" InvalidArgument []
-        "Only one of uploads, uploadId and append can be given, and nothing beside encryption.";
+        "Only one of uploads, uploadId and append can be given, and nothing beside encryption or select.";
     /// An upload's part without its number, or a number without an upload, and a copy source.
     PartOfCopy = "part-of-copy" InvalidArgument []
         "A part copied from an object needs both partNumber and uploadId.";
@@ -125,9 +125,9 @@ malformed! {
     /// A field's name means something once its underscores are dashes (rulings, 11).
     FieldName = "field-name" InvalidArgument []
         "A field of a form must be spelled with dashes where the documented one has them.";
-    /// A form's content type or boundary is repeated or in doubt (rulings, 18).
+    /// A form's content type or boundary is repeated or in doubt, or a subresource stands beside it (rulings, 18).
     ContentType = "content-type" InvalidArgument ["Content-Type"]
-        "The content type must be given once, and as multipart/form-data with one plain boundary for a form.";
+        "The content type must be given once, and as multipart/form-data with one plain boundary for a form, which goes to a bucket without a subresource.";
 }
 
 struct Entry {
