@@ -290,6 +290,62 @@ fn a_header_name_with_underscores_for_dashes_is_refused() {
 }
 
 #[test]
+fn encryption_and_copy_sources_under_another_vendors_prefix_are_refused() {
+    for vendor in ["goog", "dho", "rgw", "object", "container", "account", "anything"] {
+        for tail in [
+            "server-side-encryption",
+            "server-side-encryption-kms-key-id",
+            "server-side-encryption-aws-kms-key-id",
+            "server-side-encryption-customer-algorithm",
+            "server-side-encryption-customer-key",
+            "Server-Side-Encryption-Customer-Key-MD5",
+            "copy-source",
+            "copy-source-server-side-encryption-customer-key",
+        ] {
+            let name = format!("X-{vendor}-{tail}");
+            let encoded = name.replace('-', "%2d").replace('e', "E");
+            let hidden = format!("a=b;{name}");
+            for line in [
+                "PUT /b/k",
+                "GET /b/k",
+                "POST /b/k?uploads",
+                "PUT /b/k?acl",
+                "DELETE /b/k",
+            ] {
+                assert_eq!(
+                    refusal(line, &[(&name, "kms")]),
+                    Some(Malformed::VendorPrefix),
+                    "{line} {name}"
+                );
+                let joint = if line.contains('?') { '&' } else { '?' };
+                for (query, why) in [
+                    (&name, Malformed::VendorPrefix),
+                    (&encoded, Malformed::VendorPrefix),
+                    (&hidden, Malformed::QueryName),
+                ] {
+                    let line = format!("{line}{joint}{query}=kms");
+                    assert_eq!(refusal(&line, &[]), Some(why), "{line}");
+                }
+                let disguised = name.replace('-', "_");
+                assert_eq!(refusal(line, &[(&disguised, "kms")]), Some(Malformed::HeaderName));
+            }
+        }
+    }
+    for name in [
+        "x-goog-meta-server-side-encryption",
+        "x-amz-meta-copy-source",
+        "x-goog-date",
+        "x-rgw-encryption",
+        "x-server-side-encryption",
+        "x-",
+        "x--",
+    ] {
+        assert_eq!(refusal("PUT /b/k", &[(name, "kms")]), None, "{name}");
+        assert_eq!(refusal(&format!("PUT /b/k?{name}=kms"), &[]), None, "{name}");
+    }
+}
+
+#[test]
 fn two_modes_at_once_are_refused() {
     for (name, value) in [
         ("x-obs-server-side-encryption", "kms"),

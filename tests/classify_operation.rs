@@ -189,6 +189,62 @@ fn uploads_upload_id_and_append_exclude_each_other() {
 }
 
 #[test]
+fn a_query_name_that_holds_what_separates_names_is_refused() {
+    for query in [
+        "uploads%3D",
+        "uploads%3d=x",
+        "uploadId%3DU",
+        "a%26uploads",
+        "a%26uploads=1",
+        "a;uploads",
+        "a%3Buploads=",
+        "?acl",
+        "%3facl",
+        "a&?acl",
+        "acl%0a",
+        "%7facl",
+        "x-obs-server-side-encryption%3Dkms",
+        "AWSAccessKeyId%3DAK",
+    ] {
+        for method in ["GET", "PUT", "POST", "DELETE", "HEAD"] {
+            let got = refusal(&format!("{method} /b/k?{query}"), &[]);
+            assert_eq!(got, Some(Malformed::QueryName), "{method} {query}");
+        }
+    }
+    let long = format!("PUT /b/k?uploads%3D{}", "a".repeat(100));
+    assert_eq!(refusal(&long, &[]), Some(Malformed::QueryName));
+}
+
+#[test]
+fn a_value_hides_no_parameter_behind_a_semicolon() {
+    for query in [
+        "a=b;uploads",
+        "a=b;Uploads",
+        "a=b;uploads=",
+        "a=b;c;acl",
+        "a=b;lifecycle",
+        "a=b;uploadId=U&c",
+        "a=b;x-amz-server-side-encryption=kms",
+        "a=b;x%2damz-copy-source=/b/k",
+        "a=b;X-Amz-Algorithm=x",
+        "a=b;AWSAccessKeyId=AK",
+        "a=b;acl%3d",
+    ] {
+        let got = refusal(&format!("PUT /b/k?{query}"), &[]);
+        assert_eq!(got, Some(Malformed::QueryName), "{query}");
+    }
+    for query in [
+        "X-Amz-SignedHeaders=host;x-amz-date",
+        "X-Amz-SignedHeaders=host;x-amz-server-side-encryption;x-obs-copy-source",
+        "response-content-disposition=attachment;filename=a.txt",
+        "prefix=a;b",
+        "prefix=a%3Bacl",
+    ] {
+        assert_eq!(refusal(&format!("GET /b/k?{query}"), &[]), None, "{query}");
+    }
+}
+
+#[test]
 fn a_query_name_that_cannot_be_decoded_is_refused() {
     for query in ["acl%", "a%zz", "a%00"] {
         assert_eq!(
@@ -443,6 +499,96 @@ fn a_selection_is_judged_as_a_read_that_only_memory_can_tell_of() {
     assert_eq!(
         refusal("POST /b/k?select&select-type=2", &stray),
         Some(Malformed::Contradiction)
+    );
+}
+
+#[test]
+fn a_post_that_anybody_would_take_for_a_selection_is_one_and_nothing_else() {
+    for query in [
+        "select",
+        "select-type=2",
+        "select&select-type=2",
+        "select-type=3&versionId=1",
+    ] {
+        assert_eq!(
+            operation(&format!("POST /b/k?{query}")),
+            Operation::SelectObjectContent,
+            "{query}"
+        );
+        for other in [
+            "restore",
+            "rename&name=x",
+            "append&position=0",
+            "uploads",
+            "uploadId=U",
+            "acl",
+            "tagging",
+            "lifecycle",
+        ] {
+            assert_eq!(
+                refusal(&format!("POST /b/k?{query}&{other}"), &[]),
+                Some(Malformed::SubresourcesTogether),
+                "{query} {other}"
+            );
+        }
+    }
+    assert_eq!(
+        refusal("POST /b/k?Select-Type=2", &[]),
+        Some(Malformed::Subresource)
+    );
+    assert_eq!(
+        refusal("POST /b/k?select_type=2", &[]),
+        Some(Malformed::Subresource)
+    );
+    assert_eq!(operation("PUT /b/k?select-type=2"), Operation::PutObject);
+}
+
+#[test]
+fn a_form_beside_a_subresource_or_sent_to_the_service_is_refused() {
+    let form = ("Content-Type", "multipart/form-data; boundary=x");
+    for query in [
+        "rename&name=x",
+        "restore",
+        "append&position=0",
+        "append&position=3",
+        "select&select-type=2",
+        "acl",
+        "tagging",
+        "metadata",
+        "uploads=x",
+    ] {
+        let got = refusal(&format!("POST /b/k?{query}"), &[form]);
+        assert!(
+            matches!(got, Some(Malformed::ContentType | Malformed::SubresourceValue)),
+            "{query} {got:?}"
+        );
+        assert_eq!(refusal(&format!("POST /b?{query}"), &[form]), got, "{query}");
+        let twice = [("Content-Type", "text/plain"), ("Content-Type", "text/plain")];
+        assert_eq!(refusal(&format!("POST /b/k?{query}"), &twice), got, "{query}");
+    }
+    assert_eq!(refusal("POST /", &[form]), Some(Malformed::ContentType));
+    assert_eq!(operation("POST /"), Operation::Other);
+    for content_type in [
+        "multipart/mixed; boundary=x",
+        "multipart/form-dat; boundary=x",
+        "Multipart/Related; boundary=x",
+        " application/x, multipart/mixed",
+    ] {
+        for line in ["POST /b/k", "POST /b/k?restore", "POST /b", "POST /"] {
+            let got = refusal(line, &[("Content-Type", content_type)]);
+            assert_eq!(got, Some(Malformed::ContentType), "{line} {content_type}");
+        }
+    }
+    for query in ["uploads", "uploadId=U"] {
+        assert_eq!(
+            refusal(&format!("POST /b/k?{query}"), &[form]),
+            None,
+            "the object's own type"
+        );
+    }
+    assert_eq!(
+        refusal("POST /b/k?append&position=0", &[("Content-Type", "text/plain")]),
+        None
     );
 }
 

@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, pairs},
+    fold::{Folded, hides, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -43,6 +43,9 @@ impl<'h> Scan<'h> {
     pub(super) fn of(head: &'h Parts, verb: Verb) -> Result<Self, Malformed> {
         let mut scan = Self::default();
         if let Some(query) = head.uri.query() {
+            if hides(query, means) {
+                return Err(Malformed::QueryName);
+            }
             for (name, value) in pairs(query) {
                 scan.query(name, value, query)?;
             }
@@ -77,6 +80,8 @@ impl<'h> Scan<'h> {
             }
         } else if let Some(subresource) = Subresource::of(folded) {
             return self.subresource(*subresource, name, value, query);
+        } else if Dialect::is_foreign(folded) {
+            return Err(Malformed::VendorPrefix);
         }
         self.signatures.query(folded, name, value);
         if is_configuration(folded) {
@@ -161,64 +166,60 @@ impl<'h> Scan<'h> {
                 self.chunked = true;
                 Ok(())
             }
+            None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
             _ => Ok(()),
         }
     }
 
+    /// Whether subresources stand together of which one store would read this and another that.
+    fn crowds(&self, verb: Verb) -> bool {
+        let beside =
+            |of: Marks| self.subresources.has_any(of) && self.subresources.without(of) != Marks::NONE;
+        let uploads = [Marks::UPLOADS, Marks::UPLOAD_ID, Marks::APPEND];
+        let uploads = uploads.into_iter().filter(|mark| self.subresources.has(*mark));
+        uploads.count() > 1
+            // What a bucket encrypts with is learned from these: some stores would answer for the other.
+            || beside(Marks::ENCRYPTION)
+            || (verb == Verb::Post && beside(SELECTION))
+    }
+
     /// The marks that choose the operation, once it is known what the request is about.
     pub(super) fn marks(&self, verb: Verb, level: Level) -> Result<Marks, Malformed> {
-        let together = [Marks::UPLOADS, Marks::UPLOAD_ID, Marks::APPEND];
-        if together
-            .into_iter()
-            .filter(|mark| self.subresources.has(*mark))
-            .count()
-            > 1
-        {
-            return Err(Malformed::SubresourcesTogether);
-        }
-        // What a bucket encrypts with is learned from these: another subresource would have some stores answer for that.
-        if self.subresources.has(Marks::ENCRYPTION) && self.subresources != Marks::ENCRYPTION {
+        if self.crowds(verb) {
             return Err(Malformed::SubresourcesTogether);
         }
         let mut marks = self.subresources;
         if self.copy_source.is_some() {
             marks = marks.with(Marks::COPY);
         }
-        if verb == Verb::Post && level != Level::Service && self.is_form(level)? {
+        if verb == Verb::Post && self.is_form(level)? {
             marks = marks.with(Marks::FORM);
         }
         Ok(marks)
     }
 
-    /// Whether the body is a form (rulings, 18). An upload may have any content type once it is plain that it is one.
+    /// Whether the body is a form (rulings, 18). An upload may have any content type once it is plain that it is one;
+    /// beside any other subresource some stores would take the form, others the subresource.
     fn is_form(&self, level: Level) -> Result<bool, Malformed> {
-        let plain = match level {
-            Level::Object => Marks::UPLOADS
-                .with(Marks::APPEND)
-                .with(Marks::UPLOAD_ID)
-                .with(OTHER_POSTS),
-            Level::Bucket | Level::Service => Marks::NONE,
-        };
-        if self.subresources.has_any(plain) {
+        let upload = Marks::UPLOADS.with(Marks::UPLOAD_ID);
+        if level == Level::Object && self.subresources.has_any(upload) {
             return Ok(false);
         }
         let content_type = self.content_type.map(HeaderValue::as_bytes).unwrap_or_default();
-        let may_be = self.content_types > 1 || form::may_be_form(content_type);
-        if level == Level::Bucket && self.subresources.has(Marks::DELETE) {
-            return if may_be {
-                Err(Malformed::ContentType)
-            } else {
-                Ok(false)
-            };
-        }
+        let may_be = self.content_types > 1 || form::may_be_form(content_type) || is_multipart(content_type);
         if !may_be {
-            return if level == Level::Bucket {
+            let deletion = self.subresources.has(Marks::DELETE);
+            return if level == Level::Bucket && !deletion {
                 Err(Malformed::NotAForm)
             } else {
                 Ok(false)
             };
         }
-        if self.content_types > 1 || form::Boundary::from_content_type(content_type).is_err() {
+        if self.content_types > 1
+            || level == Level::Service
+            || self.subresources != Marks::NONE
+            || form::Boundary::from_content_type(content_type).is_err()
+        {
             return Err(Malformed::ContentType);
         }
         Ok(true)
@@ -250,6 +251,25 @@ impl<'h> Scan<'h> {
             _ => Err(Malformed::CopySourceMisplaced),
         }
     }
+}
+
+/// Whether a folded query name means something, with a value or without.
+fn means(folded: &[u8], valued: bool) -> bool {
+    let alone = || Subresource::of(folded).is_some() || is_configuration(folded);
+    let with_value = || {
+        Signatures::has_field(folded)
+            || Dialect::is_foreign(folded)
+            || Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
+    };
+    alone() || (valued && with_value())
+}
+
+/// Whether a content type speaks of several parts, of which some stores make out a form by less than its whole name.
+fn is_multipart(content_type: &[u8]) -> bool {
+    const WORD: &[u8] = b"multipart";
+    content_type
+        .windows(WORD.len())
+        .any(|window| window.eq_ignore_ascii_case(WORD))
 }
 
 /// Finds bucket and key; the target's own authority and scheme have to agree with the request's (rulings, 7).
@@ -325,4 +345,5 @@ const CONNECTION: [&str; 7] = [
     "proxy-connection",
 ];
 
-const OTHER_POSTS: Marks = Marks::RESTORE.with(Marks::RENAME).with(Marks::SELECT);
+/// Either makes a POST a selection to somebody.
+const SELECTION: Marks = Marks::SELECT.with(Marks::SELECT_TYPE);

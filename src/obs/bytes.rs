@@ -33,7 +33,7 @@ impl ByteSet {
         self.put_all(bytes, 0)
     }
 
-    #[cfg(test)]
+    /// Whether this byte is in the set.
     pub(crate) fn has(&self, byte: u8) -> bool {
         self.0.get(usize::from(byte)) == Some(&1)
     }

@@ -97,6 +97,19 @@ impl Dialect {
         self.table().get(name).copied()
     }
 
+    /// Whether a lower-case name is one of encryption or of a copy's source under another vendor's prefix, `x-<word>-`:
+    /// some stores read these as they read `x-amz-`.
+    pub(crate) fn is_foreign(name: &[u8]) -> bool {
+        let Some(rest) = name.strip_prefix(b"x-") else {
+            return false;
+        };
+        let tail = memchr::memchr(b'-', rest).and_then(|at| rest.get(at + 1..));
+        tail.is_some_and(|tail| {
+            matches!(AMZ.by_tail(tail), Some(word) if *word != Word::Guarded)
+                && Self::by_prefix(name).is_none()
+        })
+    }
+
     fn table(self) -> &'static Names<Word> {
         match self {
             Self::Obs => &OBS,
@@ -244,6 +257,30 @@ mod tests {
             let tail = name.strip_prefix("x-obs-").unwrap();
             let mirrored = Dialect::Amz.word(format!("x-amz-{tail}").as_bytes()).unwrap();
             assert_eq!(mirrored.parameter(), word.parameter());
+        }
+    }
+
+    #[test]
+    fn every_name_of_encryption_or_of_a_copy_is_known_under_another_prefix() {
+        for (name, word) in AMZ.entries() {
+            let tail = name.strip_prefix("x-amz-").unwrap();
+            for vendor in ["goog", "dho", "rgw", "object", "container", "account", "x"] {
+                let foreign = format!("x-{vendor}-{tail}");
+                assert_eq!(
+                    Dialect::is_foreign(foreign.as_bytes()),
+                    *word != Word::Guarded,
+                    "{foreign}"
+                );
+            }
+            for other in [
+                (*name).to_owned(),
+                format!("x-obs-{tail}"),
+                format!("x-goog-meta-{tail}"),
+                format!("x-{tail}"),
+                format!("y-goog-{tail}"),
+            ] {
+                assert!(!Dialect::is_foreign(other.as_bytes()), "{other}");
+            }
         }
     }
 

@@ -1,25 +1,26 @@
 //! Query names as a lenient store might read them: decoded once, in lower case, `_` as `-`, blanks dropped
 //! (rulings, 11). What restricts is looked up by such a name; what relaxes must be spelled exactly.
 
+use super::bytes::ByteSet;
+
 /// A folded name, on the stack.
 #[derive(Debug)]
 pub(crate) struct Folded {
     bytes: [u8; LONGEST],
     length: usize,
-    escaped: bool,
 }
 
-/// Why a name cannot be folded: an escape that is none, or a NUL, at which some readers stop.
+/// Why a name cannot be folded: an escape that is none, or a byte at which some readers stop or begin another name.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
 impl Folded {
     /// Folds a query name as it came. `None` when it is longer than any name that means something.
     pub(crate) fn query(raw: &str) -> Result<Option<Self>, Unreadable> {
-        match Self::header(raw) {
-            Some(plain) if !plain.escaped => Ok(Some(plain)),
-            None if !raw.as_bytes().contains(&b'%') => Ok(None),
-            _ => Self::decoded(raw),
+        if PLAIN.has_all(raw.as_bytes()) {
+            Ok(Self::header(raw))
+        } else {
+            Self::decoded(raw)
         }
     }
 
@@ -28,10 +29,8 @@ impl Folded {
         let mut folded = Self {
             bytes: [0; LONGEST],
             length: 0,
-            escaped: false,
         };
         for byte in name.bytes() {
-            folded.escaped |= byte == b'%';
             folded.push(byte)?;
         }
         Some(folded)
@@ -46,18 +45,16 @@ impl Folded {
         let mut folded = Self {
             bytes: [0; LONGEST],
             length: 0,
-            escaped: true,
         };
+        let mut fits = true;
         for byte in Decoded::new(raw.as_bytes()) {
             let byte = byte?;
-            if byte == 0 {
+            if !READABLE.has(byte) {
                 return Err(Unreadable);
             }
-            if folded.push(byte).is_none() {
-                return Ok(None);
-            }
+            fits = fits && folded.push(byte).is_some();
         }
-        Ok(Some(folded))
+        Ok(fits.then_some(folded))
     }
 
     fn push(&mut self, byte: u8) -> Option<()> {
@@ -125,6 +122,26 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// Whether a query hides a parameter from those who separate with `&` alone: whether a value, read by those who
+/// separate with `;` too, holds a name that means something to them. `means` is asked of the folded name and whether a
+/// value follows it. The list of signed headers may hold a bare `;`, so a name alone is none unless it means something
+/// without a value.
+pub(crate) fn hides(query: &str, means: impl Fn(&[u8], bool) -> bool) -> bool {
+    memchr::memchr(b';', query.as_bytes()).is_some()
+        && pairs(query)
+            .flat_map(|(_, value)| value.split(';').skip(1))
+            .any(|piece| {
+                let (name, valued) = piece
+                    .split_once('=')
+                    .map_or((piece, false), |(name, _)| (name, true));
+                match Folded::query(name) {
+                    Ok(Some(folded)) => means(folded.as_bytes(), valued),
+                    Ok(None) => false,
+                    Err(Unreadable) => true,
+                }
+            })
+}
+
 /// What each byte becomes.
 static FOLD: [u8; 256] = {
     let mut table = [0; 256];
@@ -141,6 +158,13 @@ static FOLD: [u8; 256] = {
     }
     table
 };
+
+/// The bytes of a name that may be read by anybody once it is decoded. Some decode before they separate a name from its
+/// value, some separate parameters with `;`, and some drop a leading `?`.
+static READABLE: ByteSet = ByteSet::over(b' ', b'\xff').without(b"=&;?\x7f");
+
+/// Those that are not decoded first.
+static PLAIN: ByteSet = ByteSet::over(b' ', b'\xff').without(b"=&;?\x7f%");
 
 /// No byte becomes a NUL.
 const DROPPED: u8 = 0;
@@ -164,7 +188,7 @@ mod tests {
             "x-obs-server-side-encryption"
         );
         assert_eq!(folded("%2561cl"), "%61cl");
-        assert_eq!(folded("+acl%20%09"), "acl");
+        assert_eq!(folded("+acl%20"), "acl");
     }
 
     #[test]
@@ -180,9 +204,16 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_escape_and_a_nul_are_unreadable() {
-        for raw in ["acl%", "acl%2", "%zzacl", "acl%00", "%+1acl"] {
+    fn a_broken_escape_and_what_ends_or_begins_a_name_to_some_are_unreadable() {
+        for raw in [
+            "acl%", "acl%2", "%zzacl", "acl%00", "%+1acl", "acl%3d", "a%26acl", "a;acl", "a%3bacl", "?acl",
+            "%3Facl", "acl%09", "acl%7f", "acl%0a",
+        ] {
             assert_eq!(Folded::query(raw).unwrap_err(), Unreadable, "{raw}");
+            let long = format!("{raw}{}", "z".repeat(LONGEST));
+            assert_eq!(Folded::query(&long).unwrap_err(), Unreadable, "{long}");
+            let long = format!("{}{raw}", "a".repeat(LONGEST));
+            assert_eq!(Folded::query(&long).unwrap_err(), Unreadable, "{long}");
         }
     }
 

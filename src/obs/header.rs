@@ -41,7 +41,7 @@ pub(crate) fn is_disguised(name: &str) -> bool {
             let folded = folded.as_bytes();
             match Dialect::by_prefix(folded) {
                 Some(dialect) => dialect.word(folded).is_some(),
-                None => Header::of(folded).is_some(),
+                None => Header::of(folded).is_some() || Dialect::is_foreign(folded),
             }
         })
 }
@@ -97,6 +97,7 @@ mod tests {
             "x_obs_server_side_encryption",
             "x-amz-copy_source",
             "x_auth_token",
+            "x_goog_server_side_encryption",
         ] {
             assert!(is_disguised(name), "{name}");
         }

@@ -47,9 +47,9 @@ malformed! {
     /// Not a method of the API.
     Method = "method" MethodNotAllowed []
         "The specified method is not allowed against this resource.";
-    /// A query name holds a broken escape or a NUL.
+    /// A query name holds a broken escape, a control byte, or what separates names, or a value hides one (rulings, 11).
     QueryName = "query-name" InvalidArgument []
-        "A parameter name of the query is not percent-encoded correctly.";
+        "A parameter name of the query is not percent-encoded correctly, or holds a control character or one of = & ; ?.";
     /// A subresource in another case, or one that differs only after decoding (rulings, 1).
     Subresource = "subresource" InvalidArgument []
         "The subresource must be spelled exactly as documented.";
@@ -59,9 +59,9 @@ malformed! {
     /// A value where the subresource has none, or none where it needs one (rulings, 1).
     SubresourceValue = "subresource-value" InvalidArgument []
         "The subresource has a value where it is documented without, or lacks the one it needs.";
-    /// `uploads` with `uploadId`, `append` with either, or `encryption` with any.
+    /// `uploads` with `uploadId`, `append` with either, or `encryption` or a selection with any.
     SubresourcesTogether = "subresources-together" InvalidArgument []
-        "Only one of uploads, uploadId and append can be given, and nothing beside encryption.";
+        "Only one of uploads, uploadId and append can be given, and nothing beside encryption or select.";
     /// An upload's part without its number, or a number without an upload, and a copy source.
     PartOfCopy = "part-of-copy" InvalidArgument []
         "A part copied from an object needs both partNumber and uploadId.";
@@ -101,6 +101,9 @@ malformed! {
     /// A header name that means something once its underscores are dashes (rulings, 11).
     HeaderName = "header-name" InvalidArgument []
         "A header name must be spelled with dashes where the documented one has them.";
+    /// A parameter of encryption or a copy source under the prefix of another vendor (rulings, 11).
+    VendorPrefix = "vendor-prefix" InvalidArgument []
+        "Server-side encryption and a copy source must be spelled with the prefix x-obs- or x-amz-.";
     /// More than one signature (rulings, 14).
     Signatures = "signatures" InvalidArgument ["Authorization"]
         "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified";
@@ -122,9 +125,9 @@ malformed! {
     /// A field's name means something once its underscores are dashes (rulings, 11).
     FieldName = "field-name" InvalidArgument []
         "A field of a form must be spelled with dashes where the documented one has them.";
-    /// A form's content type or boundary is repeated or in doubt (rulings, 18).
+    /// A form's content type or boundary is repeated or in doubt, or a subresource stands beside it (rulings, 18).
     ContentType = "content-type" InvalidArgument ["Content-Type"]
-        "The content type must be given once, and as multipart/form-data with one plain boundary for a form.";
+        "The content type must be given once, and as multipart/form-data with one plain boundary for a form, which goes to a bucket without a subresource.";
 }
 
 struct Entry {

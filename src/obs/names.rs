@@ -51,6 +51,18 @@ impl<T> Names<T> {
         self.find(name).map(|(_, meaning)| meaning)
     }
 
+    /// The meaning of the name that ends with this after a prefix of [`PREFIX`] bytes.
+    pub(crate) fn by_tail(&self, tail: &[u8]) -> Option<&'static T> {
+        let length = tail.len() + PREFIX;
+        let start = usize::from(*self.starts.get(length)?);
+        let end = usize::from(*self.starts.get(length + 1)?);
+        self.entries
+            .get(start..end)?
+            .iter()
+            .find(|(known, _)| known.as_bytes().get(PREFIX..) == Some(tail))
+            .map(|(_, meaning)| meaning)
+    }
+
     /// The table.
     pub(crate) const fn entries(&self) -> &'static [(&'static str, T)] {
         self.entries
@@ -62,6 +74,9 @@ const fn set(starts: &mut [u8; LONGEST + 2], at: usize, to: u8) {
         *place = to;
     }
 }
+
+/// The length of a dialect's prefix.
+const PREFIX: usize = "x-amz-".len();
 
 /// No name is longer.
 const LONGEST: usize = 64;

@@ -155,6 +155,7 @@ const POST_OBJECT: Routes = &[
     (Marks::RESTORE, Operation::RestoreObject),
     (Marks::RENAME, Operation::RenameObject),
     (Marks::SELECT, Operation::SelectObjectContent),
+    (Marks::SELECT_TYPE, Operation::SelectObjectContent),
     (Marks::FORM, Operation::PostObject),
     (Marks::NONE, Operation::Other),
 ];

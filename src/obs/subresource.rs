@@ -43,8 +43,15 @@ impl Marks {
     /// A body that is a form.
     pub(crate) const FORM: Self = Self(1 << 21);
 
+    /// `select-type`, by which some know a selection.
+    pub(crate) const SELECT_TYPE: Self = Self(1 << 22);
+
     pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     pub(crate) const fn has(self, all: Self) -> bool {
@@ -108,6 +115,10 @@ static SUBRESOURCES: Names<Subresource> = Names::new(&[
     (
         "partnumber",
         Subresource::valued("partNumber", Marks::PART_NUMBER),
+    ),
+    (
+        "select-type",
+        Subresource::valued("select-type", Marks::SELECT_TYPE),
     ),
 ]);
 

@@ -1,11 +1,14 @@
 //! Which fields may not come after a body: what frames, routes, signs or encrypts a request has to be known before it
 //! (rulings, 33; RFC 9110 §6.5.1).
 
+use super::dialect::Dialect;
+
 /// Whether no trailer may have this name, given in lower case and with `_` read as `-`.
 ///
 /// Of the two dialects' own fields only the checksums and their signature pass: they are what trailers are for.
 pub fn is_forbidden(name: &[u8]) -> bool {
     FORBIDDEN.iter().any(|one| one.as_bytes() == name)
+        || Dialect::is_foreign(name)
         || (FAMILIES.iter().any(|family| name.starts_with(family.as_bytes()))
             && !CHECKSUMS.iter().any(|family| name.starts_with(family.as_bytes()))
             && name != SIGNATURE.as_bytes())
