@@ -206,7 +206,7 @@ fn a_post_that_is_no_form_or_perhaps_one_is_refused() {
         ),
         (
             "Content-Type: multipart/mixed; boundary=9431149156168",
-            "RequestIsNotMultiPartContent",
+            "InvalidArgument",
         ),
         ("Content-Type: multipart/form-data", "InvalidArgument"),
         (
