@@ -164,14 +164,6 @@ async fn walk(
 fn ask(worker: &Worker, classified: &Classified<'_>, record: &mut Record) -> (Facts, Decision) {
     let mut facts = classified.facts;
     let mut decision = worker.policy.decide(facts);
-    if overlookable(worker, classified, decision) {
-        if let Some(told) = tell(worker, classified, Role::Target, record) {
-            facts.target = told;
-            record.decided = Some(told);
-            decision = strictest(worker, facts, Role::Target);
-        }
-        return (facts, decision);
-    }
     for _ in 0..2 {
         let Decision::NeedsState(role) = decision else {
             break;
@@ -197,21 +189,6 @@ fn tell(
     let told = worker.knowledge.ask(teller, &Names::of(classified))?;
     record.told = knowledge::told_by(teller, told);
     Some(told.encryption)
-}
-
-/// Whether the encryption that a part or a later append states, and that is allowed, may hide another: what was begun
-/// is encrypted as it was begun, and a store may overlook what is stated after. So what is known counts too (rulings,
-/// 12); where nothing is, the documents judge what the request states.
-fn overlookable(worker: &Worker, classified: &Classified<'_>, decision: Decision) -> bool {
-    let facts = classified.facts;
-    let any = Facts {
-        target: EncryptionSet::ALL,
-        ..facts
-    };
-    matches!(classified.target, Teller::Upload | Teller::Object)
-        && decision == Decision::Allow
-        && facts.target.known().is_some()
-        && worker.policy.decide(any) != Decision::Allow
 }
 
 /// Decides on what somebody told. Doubt that is left is not a matter of the settings for unknown things: whatever
