@@ -132,11 +132,11 @@ fn also(
             operation: Operation::GetObject,
             target: overlooked,
         }),
-        (Verb::Post, Operation::SelectObjectContent, None) => Some(Also {
+        // A selection may carry the key of what it reads; anything else would have to be judged as a third operation.
+        (Verb::Post, Operation::SelectObjectContent, None | Some(KEYED)) => Some(Also {
             operation: Operation::GetObject,
-            target: EncryptionSet::WITHOUT_CUSTOMER_KEY,
+            target: stray.unwrap_or(PLAIN).union(EncryptionSet::WITHOUT_CUSTOMER_KEY),
         }),
-        // It would have to be judged as a third operation.
         (Verb::Post, Operation::SelectObjectContent, Some(_)) => return Err(Malformed::Contradiction),
         // The strays are in the target: they are what this append states.
         (Verb::Post, Operation::AppendObject, Some(_)) if teller == Teller::Object => Some(put(overlooked)),
@@ -153,10 +153,11 @@ fn also(
     })
 }
 
-/// What parameters of encryption that the documents do not give to an operation would make of an object put.
+/// What parameters of encryption that the documents do not give to an operation would make of an object put: to a store
+/// that does not know the subresource, that is what the request does.
 fn stray(operation: Operation, scan: &Scan<'_>) -> Option<EncryptionSet> {
     let strays = scan.evidence.strays(operation);
-    let keyed = strays.has_any(Parameters::TARGET_KEY) && operation == Operation::PostObject;
+    let keyed = strays.has_any(Parameters::TARGET_KEY);
     scan.evidence
         .managed()
         .filter(|_| strays.has_any(Parameters::MANAGED))
@@ -167,10 +168,11 @@ fn stray(operation: Operation, scan: &Scan<'_>) -> Option<EncryptionSet> {
 /// With a customer key it is SSE-C; without, it cannot be (rulings, 16).
 const fn by_key(keyed: bool) -> EncryptionSet {
     if keyed {
-        EncryptionSet::only(Encryption::SseC)
+        KEYED
     } else {
         EncryptionSet::WITHOUT_CUSTOMER_KEY
     }
 }
 
+const KEYED: EncryptionSet = EncryptionSet::only(Encryption::SseC);
 const PLAIN: EncryptionSet = EncryptionSet::only(Encryption::Plain);
