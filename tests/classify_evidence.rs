@@ -10,8 +10,10 @@ use obsgate::{
     obs::{
         encryption::{Encryption, EncryptionSet},
         malformed::Malformed,
+        operation::Operation,
         sse::{Counted, Fault, Parameter},
     },
+    policy::Also,
 };
 
 const ALGORITHM: &str = "x-obs-server-side-encryption-customer-algorithm";
@@ -164,6 +166,68 @@ fn a_customer_key_makes_target_and_source_known() {
             EncryptionSet::WITHOUT_CUSTOMER_KEY,
             "{line}"
         );
+    }
+}
+
+#[test]
+fn what_is_stated_after_the_beginning_settles_nothing_of_what_was_begun() {
+    let all = EncryptionSet::ALL;
+    let part = "PUT /b/k?partNumber=1&uploadId=U";
+    let (copy, managed) = (
+        ("x-obs-copy-source", "/b/k"),
+        ("x-obs-server-side-encryption", "AES256"),
+    );
+    let (key, context) = (
+        (ALGORITHM, "AES256"),
+        ("x-amz-server-side-encryption-context", "e30="),
+    );
+    for (line, headers, operation, target, teller) in [
+        (part, &[key][..], Operation::UploadPart, all, Teller::Upload),
+        (part, &[key, copy], Operation::UploadPartCopy, all, Teller::Upload),
+        (
+            "POST /b/k?append&position=4",
+            &[key],
+            Operation::AppendObject,
+            all,
+            Teller::Object,
+        ),
+        (
+            "POST /b/k?append&position=4",
+            &[managed],
+            Operation::AppendObject,
+            EncryptionSet::WITHOUT_CUSTOMER_KEY,
+            Teller::Object,
+        ),
+        (
+            "POST /b/k?append&position=4",
+            &[context],
+            Operation::PutObject,
+            EncryptionSet::WITHOUT_CUSTOMER_KEY,
+            Teller::Object,
+        ),
+    ] {
+        let parts = head(line, headers);
+        let got = classified(&parts).unwrap();
+        assert_eq!(
+            got.facts.also,
+            Some(Also { operation, target }),
+            "{line} {headers:?}"
+        );
+        assert_eq!(got.target, teller, "{line}");
+        assert_eq!(
+            got.facts.target.iter().count(),
+            1,
+            "what is stated counts too: {line}"
+        );
+    }
+    for (line, headers) in [
+        (part, &[][..]),
+        (part, &[copy]),
+        ("POST /b/k?append&position=0", &[key]),
+        ("POST /b/k?append&position=4", &[]),
+    ] {
+        let parts = head(line, headers);
+        assert_eq!(classified(&parts).unwrap().facts.also, None, "{line} {headers:?}");
     }
 }
 

@@ -317,6 +317,52 @@ fn stray_parameters_of_encryption_on_a_put_or_post_are_judged_as_put_object_too(
 }
 
 #[test]
+fn a_customer_key_without_a_cell_on_a_put_or_post_is_judged_as_put_object_too() {
+    let put_key = Some(Also {
+        operation: Operation::PutObject,
+        target: EncryptionSet::only(Encryption::SseC),
+    });
+    for line in [
+        "PUT /b/k?acl",
+        "PUT /b/k?tagging",
+        "PUT /b/k?retention",
+        "PUT /b/k?legal-hold",
+        "PUT /b/k?metadata",
+        "PUT /b/k?modify&position=3",
+        "PUT /b/k?truncate&length=3",
+        "PUT /b/k?symlink",
+        "PUT /b",
+        "PUT /b?policy",
+        "POST /b/k?uploadId=U",
+        "POST /b/k?restore",
+        "POST /b/k?rename&name=x",
+        "POST /b/k",
+        "POST /b?delete",
+    ] {
+        for dialect in ["obs", "amz"] {
+            for one in trio(dialect, "") {
+                let parts = head(line, &borrowed(&[one]));
+                assert_eq!(classified(&parts).unwrap().facts.also, put_key, "{line}");
+            }
+        }
+    }
+    for line in ["DELETE /b/k", "HEAD /b", "PUT /b/k", "POST /b/k?uploads"] {
+        let parts = head(line, &borrowed(&trio("obs", "")));
+        assert_eq!(classified(&parts).unwrap().facts.also, None, "{line}");
+    }
+}
+
+#[test]
+fn a_selection_may_carry_the_key_of_what_it_reads() {
+    let parts = head("POST /b/k?select&select-type=2", &borrowed(&trio("amz", "")));
+    let also = Also {
+        operation: Operation::GetObject,
+        target: EncryptionSet::ALL,
+    };
+    assert_eq!(classified(&parts).unwrap().facts.also, Some(also));
+}
+
+#[test]
 fn every_get_is_judged_as_get_object_on_its_answer() {
     for line in [
         "GET /",

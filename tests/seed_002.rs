@@ -92,13 +92,12 @@ fn expected(cell: &Cell) -> Counted {
     );
     match (cell.filled, managed) {
         // The form's own; in the head of a form they are strays.
-        (true, true) if cell.api == "PostObject" => Counted::AlsoPutObject,
-        (true, false) if cell.api == "PostObject" => Counted::CustomerKey,
+        (true, _) if cell.api == "PostObject" => Counted::AlsoPutObject,
         (true, _) if source => Counted::Source,
         (true, _) => Counted::Target,
         (false, true) if cell.api == "GetObject" => Counted::Ignored,
-        (false, true) => Counted::AlsoPutObject,
-        (false, false) => Counted::CustomerKey,
+        (false, false) if source => Counted::CustomerKey,
+        (false, _) => Counted::AlsoPutObject,
     }
 }
 

@@ -45,7 +45,7 @@ impl Aim {
             teller,
             target,
             source,
-            also: also(verb, operation, scan, target)?,
+            also: also(verb, operation, scan, target, teller)?,
             customer_key: seen.has_any(Parameters::ANY_KEY),
         })
     }
@@ -79,15 +79,12 @@ fn target(
         Operation::AppendObject if first => {
             stated.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
         }
-        // What a later append states does not settle what the object is: a store may overlook it.
         Operation::AppendObject => (
             stated.map_or(EncryptionSet::WITHOUT_CUSTOMER_KEY, |(stated, _)| stated),
             Teller::Object,
         ),
         Operation::HeadObject if keyed => (by_key(true), Teller::Nobody),
-        // The key does not settle what the upload is: a store may overlook it.
-        Operation::UploadPart | Operation::UploadPartCopy if keyed => (by_key(true), Teller::Upload),
-        Operation::UploadPart | Operation::UploadPartCopy => (by_key(false), Teller::Upload),
+        Operation::UploadPart | Operation::UploadPartCopy => (by_key(keyed), Teller::Upload),
         Operation::CompleteMultipartUpload | Operation::AbortMultipartUpload => {
             (EncryptionSet::ALL, Teller::Upload)
         }
@@ -112,50 +109,70 @@ fn target(
 }
 
 /// The second operation a request is judged as. A GET is one for an object whatever its query says (rulings, 3);
-/// stray parameters of encryption make any PUT or POST one that puts an object (rulings, 2); a selection reads.
+/// stray parameters of encryption make any PUT or POST one that puts an object (rulings, 2); a selection reads; and
+/// what was begun is encrypted as it was begun, since a store may overlook what is stated after (rulings, 12).
 fn also(
     verb: Verb,
     operation: Operation,
     scan: &Scan<'_>,
     target: EncryptionSet,
+    teller: Teller,
 ) -> Result<Option<Also>, Malformed> {
-    let strays = scan.evidence.strays(operation);
-    let keyed = strays.has_any(Parameters::TARGET_KEY) && operation == Operation::PostObject;
-    let stray = scan
-        .evidence
-        .managed()
-        .filter(|_| strays.has_any(Parameters::MANAGED))
-        .or(keyed.then_some(Encryption::SseC))
-        .map(EncryptionSet::only);
+    let stray = stray(operation, scan);
+    let put = |target| Also {
+        operation: Operation::PutObject,
+        target,
+    };
+    let overlooked = target.union(EncryptionSet::WITHOUT_CUSTOMER_KEY);
     Ok(match (verb, operation, stray) {
         (Verb::Get, Operation::GetObject, _) if target == EncryptionSet::WITHOUT_CUSTOMER_KEY => None,
         (Verb::Put, Operation::PutObject, _) => None,
         // A store may overlook a customer key on an object that has none: the key settles nothing of the answer.
         (Verb::Get, ..) => Some(Also {
             operation: Operation::GetObject,
-            target: target.union(EncryptionSet::WITHOUT_CUSTOMER_KEY),
+            target: overlooked,
         }),
-        (Verb::Post, Operation::SelectObjectContent, None) => Some(Also {
+        // A selection may carry the key of what it reads; anything else would have to be judged as a third operation.
+        (Verb::Post, Operation::SelectObjectContent, None | Some(KEYED)) => Some(Also {
             operation: Operation::GetObject,
-            target: EncryptionSet::WITHOUT_CUSTOMER_KEY,
+            target: stray.unwrap_or(PLAIN).union(EncryptionSet::WITHOUT_CUSTOMER_KEY),
         }),
-        // It would have to be judged as a third operation.
         (Verb::Post, Operation::SelectObjectContent, Some(_)) => return Err(Malformed::Contradiction),
-        (Verb::Put | Verb::Post, _, Some(target)) => Some(Also {
-            operation: Operation::PutObject,
-            target,
-        }),
+        // The strays are in the target: they are what this append states.
+        (Verb::Post, Operation::AppendObject, Some(_)) if teller == Teller::Object => Some(put(overlooked)),
+        (Verb::Put | Verb::Post, _, Some(stray)) => Some(put(stray)),
+        (_, Operation::UploadPart | Operation::UploadPartCopy | Operation::AppendObject, None)
+            if matches!(teller, Teller::Upload | Teller::Object) && target != overlooked =>
+        {
+            Some(Also {
+                operation,
+                target: overlooked,
+            })
+        }
         _ => None,
     })
+}
+
+/// What parameters of encryption that the documents do not give to an operation would make of an object put: to a store
+/// that does not know the subresource, that is what the request does.
+fn stray(operation: Operation, scan: &Scan<'_>) -> Option<EncryptionSet> {
+    let strays = scan.evidence.strays(operation);
+    let keyed = strays.has_any(Parameters::TARGET_KEY);
+    scan.evidence
+        .managed()
+        .filter(|_| strays.has_any(Parameters::MANAGED))
+        .or(keyed.then_some(Encryption::SseC))
+        .map(EncryptionSet::only)
 }
 
 /// With a customer key it is SSE-C; without, it cannot be (rulings, 16).
 const fn by_key(keyed: bool) -> EncryptionSet {
     if keyed {
-        EncryptionSet::only(Encryption::SseC)
+        KEYED
     } else {
         EncryptionSet::WITHOUT_CUSTOMER_KEY
     }
 }
 
+const KEYED: EncryptionSet = EncryptionSet::only(Encryption::SseC);
 const PLAIN: EncryptionSet = EncryptionSet::only(Encryption::Plain);

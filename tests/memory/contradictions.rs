@@ -66,18 +66,34 @@ fn a_customer_key_does_not_hide_that_an_upload_is_kms() {
             gate.ask(Over::Https, request.bytes()).assert_passed();
             let events = gate.events();
             assert_eq!(events[1]["told_by"], "upload");
-            assert_eq!(events[1]["encryption_decided"], "sse-kms");
+            assert_eq!(events[1]["encryption_decided"], "sse-c|sse-kms");
         }
     }
 }
 
 #[test]
-fn a_customer_key_is_enough_where_it_is_the_uploads_own_or_nothing_else_is_known() {
+fn a_customer_key_does_not_settle_what_an_unknown_upload_is() {
+    for (setting, refused) in [(UnknownUpload::Deny, true), (UnknownUpload::Allow, false)] {
+        let store = store("x-mark: 1", "x-mark: 1");
+        let gate = Setup::strict().unknown_upload(setting).before(store.address());
+        let request = part().with(V2).with_all(trio("obs")).body("x").bytes();
+        let answer = gate.ask(Over::Https, &request);
+        if refused {
+            answer.assert_refused("unknown.upload");
+        } else {
+            answer.assert_passed();
+        }
+        let request = part().with(V4).with_all(trio("obs")).body("x").bytes();
+        gate.ask(Over::Https, &request).assert_passed();
+    }
+}
+
+#[test]
+fn a_customer_key_is_enough_where_it_is_the_uploads_own() {
     let store = store("x-mark: 1", "x-mark: 1");
     for (setup, sign) in [(Setup::strict(), V2), (Setup::of(Builtin::OtcS3), V2)] {
         let gate = setup.before(store.address());
         let request = part().with(sign).with_all(trio("obs")).body("x").bytes();
-        gate.ask(Over::Https, &request).assert_passed();
         begin(&gate, &trio("obs"));
         gate.ask(Over::Https, &request).assert_passed();
         gate.ask(Over::Http, &request).assert_refused("");

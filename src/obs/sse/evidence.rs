@@ -83,10 +83,12 @@ impl Evidence {
             Counted::Source
         } else if cell {
             Counted::Target
-        } else if !one.has_any(Parameters::MANAGED) {
+        } else if one.has_any(Parameters::SOURCE_KEY) || operation == Operation::SelectObjectContent {
             Counted::CustomerKey
         } else if writes {
             Counted::AlsoPutObject
+        } else if one.has_any(Parameters::TARGET_KEY) {
+            Counted::CustomerKey
         } else {
             Counted::Ignored
         }
