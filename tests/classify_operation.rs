@@ -506,8 +506,8 @@ fn an_append_at_position_zero_takes_the_buckets_default_and_a_later_one_the_obje
 }
 
 #[test]
-fn get_and_head_have_no_body() {
-    for method in ["GET", "HEAD"] {
+fn a_request_whose_body_a_store_may_overlook_has_none() {
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS"] {
         for body in [("Content-Length", "3"), ("Transfer-Encoding", "chunked")] {
             assert_eq!(refusal(&format!("{method} /b/k"), &[body]), Some(Malformed::Body));
         }
@@ -516,6 +516,25 @@ fn get_and_head_have_no_body() {
             None
         );
     }
+}
+
+#[test]
+fn no_header_names_another_method_and_nothing_is_appended_by_put() {
+    for name in ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"] {
+        assert_eq!(
+            refusal("POST /b/k?restore", &[(name, "PUT")]),
+            Some(Malformed::Method),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        refusal("POST /b/k?restore", &[("x_http_method_override", "PUT")]),
+        Some(Malformed::HeaderName)
+    );
+    assert_eq!(
+        refusal("PUT /b/k?append&position=5", &[]),
+        Some(Malformed::Subresource)
+    );
 }
 
 #[test]

@@ -162,6 +162,7 @@ impl<'h> Scan<'h> {
                 self.signatures.token();
                 Ok(())
             }
+            Some(Header::Override) => Err(Malformed::Method),
             Some(Header::TransferEncoding) => {
                 self.chunked = true;
                 Ok(())
@@ -187,6 +188,10 @@ impl<'h> Scan<'h> {
     pub(super) fn marks(&self, verb: Verb, level: Level) -> Result<Marks, Malformed> {
         if self.crowds(verb) {
             return Err(Malformed::SubresourcesTogether);
+        }
+        // Some stores append by PUT.
+        if verb == Verb::Put && self.subresources.has(Marks::APPEND) {
+            return Err(Malformed::Subresource);
         }
         let mut marks = self.subresources;
         if self.copy_source.is_some() {
@@ -235,7 +240,8 @@ impl<'h> Scan<'h> {
             None => false,
         };
         let body = length || self.chunked;
-        if body && matches!(verb, Verb::Get | Verb::Head) {
+        // A store that overlooks such a body would take it for the next request.
+        if body && matches!(verb, Verb::Get | Verb::Head | Verb::Delete | Verb::Options) {
             return Err(Malformed::Body);
         }
         let (Some(source), Verb::Put) = (self.copy_source, verb) else {

@@ -44,7 +44,7 @@ malformed! {
     /// Removing dot segments or merging slashes would change the bucket or drop the key (rulings, 8).
     Path = "path" InvalidArgument ["Key"]
         "The object key must not be empty or lead out of its bucket once dot segments are removed and slashes merged.";
-    /// Not a method of the API.
+    /// Not a method of the API, or a header that names another.
     Method = "method" MethodNotAllowed []
         "The specified method is not allowed against this resource.";
     /// A query name holds a broken escape, a control byte, or what separates names, or a value hides one (rulings, 11).
@@ -77,7 +77,7 @@ malformed! {
     /// A copy with a body (rulings, 4).
     CopyBody = "copy-body" MaxMessageLengthExceeded []
         "Your request was too big. A copy must not have a body.";
-    /// A body on GET or HEAD (rulings, 6).
+    /// A body on GET, HEAD, DELETE or OPTIONS (rulings, 6).
     Body = "body" InvalidRequest []
         "A request with this method must not have a body.";
     /// `Content-Length` is repeated, not a number, or stands beside `Transfer-Encoding`.
