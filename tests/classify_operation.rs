@@ -7,12 +7,13 @@ mod heads;
 use heads::{borrowed, classified, head, refusal, trio};
 use obsgate::{
     classify::Teller,
+    config::{Builtin, Profile},
     obs::{
         encryption::{Encryption, EncryptionSet},
         malformed::Malformed,
         operation::Operation,
     },
-    policy::Also,
+    policy::{Also, Settings, UnknownBucketDefault},
 };
 
 fn operation(line: &str) -> Operation {
@@ -303,7 +304,15 @@ fn stray_parameters_of_encryption_on_a_put_or_post_are_judged_as_put_object_too(
             let parts = head(line, &[(name, value)]);
             assert_eq!(classified(&parts).unwrap().facts.also, put_kms, "{line} {name}");
         }
-        assert_eq!(classified(&head(line, &[])).unwrap().facts.also, None, "{line}");
+        let by_default = line.contains("metadata").then_some(Also {
+            operation: Operation::PutObject,
+            target: EncryptionSet::WITHOUT_CUSTOMER_KEY,
+        });
+        assert_eq!(
+            classified(&head(line, &[])).unwrap().facts.also,
+            by_default,
+            "{line}"
+        );
     }
     let parts = head(
         "PUT /b",
@@ -349,6 +358,41 @@ fn a_customer_key_without_a_cell_on_a_put_or_post_is_judged_as_put_object_too() 
     for line in ["DELETE /b/k", "HEAD /b", "PUT /b/k", "POST /b/k?uploads"] {
         let parts = head(line, &borrowed(&trio("obs", "")));
         assert_eq!(classified(&parts).unwrap().facts.also, None, "{line}");
+    }
+}
+
+#[test]
+fn a_put_with_a_subresource_that_only_obs_knows_is_judged_as_put_object_too() {
+    for line in [
+        "PUT /b/k?metadata",
+        "PUT /b/k?modify&position=3",
+        "PUT /b/k?truncate&length=3",
+        "PUT /b/k?symlink",
+    ] {
+        let parts = head(line, &[]);
+        let got = classified(&parts).unwrap();
+        let also = Also {
+            operation: Operation::PutObject,
+            target: EncryptionSet::WITHOUT_CUSTOMER_KEY,
+        };
+        assert_eq!(got.facts.also, Some(also), "{line}");
+        assert_eq!(got.target, Teller::BucketDefault, "{line}");
+        for (setting, allowed) in [
+            (UnknownBucketDefault::None, true),
+            (UnknownBucketDefault::Any, false),
+        ] {
+            let settings = Settings {
+                unknown_bucket_default: setting,
+                ..Settings::default()
+            };
+            let policy = Profile::builtin(Builtin::Strict, settings).unwrap().policy;
+            let decision = policy.decide(got.facts);
+            let settled = policy.settle(got.facts, decision, got.target.unknown());
+            assert_eq!(settled.is_ok(), allowed, "{line} {setting:?}");
+        }
+    }
+    for line in ["PUT /b/k?acl", "PUT /b/k?tagging", "PUT /b/k?retention"] {
+        assert_eq!(classified(&head(line, &[])).unwrap().facts.also, None, "{line}");
     }
 }
 

@@ -91,10 +91,12 @@ fn target(
         Operation::PostObject => (EncryptionSet::ALL, Teller::Form),
         Operation::HeadObject => (by_key(false), Teller::Object),
         Operation::CreateBucket => (managed.map_or(PLAIN, EncryptionSet::only), Teller::Nobody),
+        // Only OBS knows these: to other stores the request puts an object.
         Operation::ModifyObject
         | Operation::TruncateObject
-        | Operation::RenameObject
         | Operation::SetObjectMetadata
+        | Operation::PutSymlink => (EncryptionSet::ALL, Teller::BucketDefault),
+        Operation::RenameObject
         | Operation::PutObjectAcl
         | Operation::PutObjectTagging
         | Operation::DeleteObjectTagging
@@ -102,7 +104,6 @@ fn target(
         | Operation::PutObjectLegalHold
         | Operation::RestoreObject
         | Operation::SelectObjectContent
-        | Operation::PutSymlink
         | Operation::DeleteObject => (EncryptionSet::ALL, Teller::Object),
         _ => (PLAIN, Teller::Nobody),
     }
@@ -141,6 +142,9 @@ fn also(
         // The strays are in the target: they are what this append states.
         (Verb::Post, Operation::AppendObject, Some(_)) if teller == Teller::Object => Some(put(overlooked)),
         (Verb::Put | Verb::Post, _, Some(stray)) => Some(put(stray)),
+        (Verb::Put, _, None) if teller == Teller::BucketDefault && target == EncryptionSet::ALL => {
+            Some(put(EncryptionSet::WITHOUT_CUSTOMER_KEY))
+        }
         (_, Operation::UploadPart | Operation::UploadPartCopy | Operation::AppendObject, None)
             if matches!(teller, Teller::Upload | Teller::Object) && target != overlooked =>
         {

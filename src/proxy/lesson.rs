@@ -86,7 +86,9 @@ pub(super) async fn learn(
     let names = Names::of(classified);
     let told = sse::told_by(lesson.response.headers());
     let spoken = told != PLAIN;
-    if spoken && classified.target == Teller::BucketDefault {
+    // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
+    let by_default = !classified.facts.target.contains(Encryption::SseC);
+    if spoken && by_default && classified.target == Teller::BucketDefault {
         drop(knowledge.learn(&names.bucket_default(), told, Evidence::Response));
         lesson.found = Some(told);
     }
