@@ -6,13 +6,14 @@ use crate::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use obsgate::{
+    config::StateSettings,
     demo::{
         Access, Credentials, Origin,
         signature::{Signable, v2, v4},
     },
     obs::dialect::Dialect,
 };
-use std::{net::SocketAddr, sync::mpsc, thread, time::SystemTime};
+use std::{net::SocketAddr, path::PathBuf, sync::mpsc, thread, time::SystemTime};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 
@@ -21,6 +22,7 @@ pub(crate) struct Demo {
     pub(crate) gate: Running,
     pub(crate) origin: Origin,
     pub(crate) credentials: Credentials,
+    store: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -80,13 +82,24 @@ impl Demo {
                 }
             });
         });
+        let store = told.recv().unwrap();
         Self {
-            gate: setup.before(told.recv().unwrap()),
+            gate: setup.before(store),
             origin,
             credentials,
+            store,
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Stops the gate and starts another before the same origin, with what a state file holds.
+    pub(crate) fn restart(&mut self, file: PathBuf) {
+        // The one before has to let go of the file first.
+        self.gate = Setup::strict().before(self.store);
+        let state = StateSettings::default().with_file(file);
+        let started = Setup::strict().start(self.store, |config| config.with_state(state));
+        self.gate = started.unwrap();
     }
 
     /// Sends a signed request, path style, and reads its answer.

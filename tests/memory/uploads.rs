@@ -5,6 +5,7 @@ use crate::{
     demo::{Demo, Sign},
     harness::{Over, Setup},
     message::trio,
+    program::Directory,
 };
 use obsgate::{config::Builtin, obs::dialect::Dialect};
 
@@ -166,6 +167,22 @@ fn every_step_of_every_upload_is_decided_as_the_documents_say() {
         for way in every_way() {
             step(&demo, Step::Initiate, with, way, "k", "");
             let id = begin(&demo, with, "k");
+            for one in [Step::Part, Step::PartCopy, Step::Complete] {
+                step(&demo, one, with, way, "k", &id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_step_is_decided_so_by_a_gate_that_was_restarted_in_between_too() {
+    let directory = Directory::new();
+    for with in With::ALL {
+        let mut demo = demo(Setup::strict(), with);
+        demo.restart(directory.state());
+        let begun: Vec<_> = every_way().map(|way| (way, begin(&demo, with, "k"))).collect();
+        demo.restart(directory.state());
+        for (way, id) in begun {
             for one in [Step::Part, Step::PartCopy, Step::Complete] {
                 step(&demo, one, with, way, "k", &id);
             }
