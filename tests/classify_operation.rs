@@ -550,15 +550,57 @@ fn an_append_at_position_zero_takes_the_buckets_default_and_a_later_one_the_obje
 }
 
 #[test]
-fn get_and_head_have_no_body() {
-    for method in ["GET", "HEAD"] {
+fn only_put_and_post_have_a_body() {
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS"] {
         for body in [("Content-Length", "3"), ("Transfer-Encoding", "chunked")] {
-            assert_eq!(refusal(&format!("{method} /b/k"), &[body]), Some(Malformed::Body));
+            assert_eq!(
+                refusal(&format!("{method} /b/k"), &[body]),
+                Some(Malformed::Body),
+                "{method}"
+            );
+            assert_eq!(
+                refusal(&format!("{method} /b?acl"), &[body]),
+                Some(Malformed::Body),
+                "{method}"
+            );
         }
         assert_eq!(
             refusal(&format!("{method} /b/k"), &[("Content-Length", "0")]),
             None
         );
+    }
+    for line in ["PUT /b/k", "POST /b/k?restore"] {
+        assert_eq!(refusal(line, &[("Content-Length", "3")]), None, "{line}");
+    }
+}
+
+#[test]
+fn no_header_asks_for_another_method() {
+    for name in ["X-HTTP-Method-Override", "x-http-method", "X-METHOD-OVERRIDE"] {
+        for line in ["GET /b/k", "POST /b/k?uploads", "DELETE /b/k"] {
+            assert_eq!(
+                refusal(line, &[(name, "PUT")]),
+                Some(Malformed::MethodOverride),
+                "{line} {name}"
+            );
+            let disguised = name.replace('-', "_");
+            assert_eq!(
+                refusal(line, &[(&disguised, "PUT")]),
+                Some(Malformed::HeaderName),
+                "{disguised}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_object_is_not_appended_to_by_put() {
+    for line in [
+        "PUT /b/k?append&position=0",
+        "PUT /b/k?append",
+        "PUT /b/k?append&uploadId=U",
+    ] {
+        assert_eq!(refusal(line, &[]), Some(Malformed::AppendByPut), "{line}");
     }
 }
 

@@ -166,6 +166,7 @@ impl<'h> Scan<'h> {
                 self.chunked = true;
                 Ok(())
             }
+            Some(Header::MethodOverride) => Err(Malformed::MethodOverride),
             None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
             _ => Ok(()),
         }
@@ -185,6 +186,9 @@ impl<'h> Scan<'h> {
 
     /// The marks that choose the operation, once it is known what the request is about.
     pub(super) fn marks(&self, verb: Verb, level: Level) -> Result<Marks, Malformed> {
+        if verb == Verb::Put && self.subresources.has(Marks::APPEND) {
+            return Err(Malformed::AppendByPut);
+        }
         if self.crowds(verb) {
             return Err(Malformed::SubresourcesTogether);
         }
@@ -235,7 +239,7 @@ impl<'h> Scan<'h> {
             None => false,
         };
         let body = length || self.chunked;
-        if body && matches!(verb, Verb::Get | Verb::Head) {
+        if body && !verb.writes() {
             return Err(Malformed::Body);
         }
         let (Some(source), Verb::Put) = (self.copy_source, verb) else {
