@@ -550,35 +550,58 @@ fn an_append_at_position_zero_takes_the_buckets_default_and_a_later_one_the_obje
 }
 
 #[test]
-fn a_request_whose_body_a_store_may_overlook_has_none() {
+fn only_put_and_post_have_a_body() {
     for method in ["GET", "HEAD", "DELETE", "OPTIONS"] {
         for body in [("Content-Length", "3"), ("Transfer-Encoding", "chunked")] {
-            assert_eq!(refusal(&format!("{method} /b/k"), &[body]), Some(Malformed::Body));
+            assert_eq!(
+                refusal(&format!("{method} /b/k"), &[body]),
+                Some(Malformed::Body),
+                "{method}"
+            );
+            assert_eq!(
+                refusal(&format!("{method} /b?acl"), &[body]),
+                Some(Malformed::Body),
+                "{method}"
+            );
         }
         assert_eq!(
             refusal(&format!("{method} /b/k"), &[("Content-Length", "0")]),
             None
         );
     }
+    for line in ["PUT /b/k", "POST /b/k?restore"] {
+        assert_eq!(refusal(line, &[("Content-Length", "3")]), None, "{line}");
+    }
 }
 
 #[test]
-fn no_header_names_another_method_and_nothing_is_appended_by_put() {
-    for name in ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"] {
-        assert_eq!(
-            refusal("POST /b/k?restore", &[(name, "PUT")]),
-            Some(Malformed::Method),
-            "{name}"
-        );
+fn no_header_asks_for_another_method() {
+    for name in ["X-HTTP-Method-Override", "x-http-method", "X-METHOD-OVERRIDE"] {
+        for line in ["GET /b/k", "POST /b/k?uploads", "DELETE /b/k"] {
+            assert_eq!(
+                refusal(line, &[(name, "PUT")]),
+                Some(Malformed::MethodOverride),
+                "{line} {name}"
+            );
+            let disguised = name.replace('-', "_");
+            assert_eq!(
+                refusal(line, &[(&disguised, "PUT")]),
+                Some(Malformed::HeaderName),
+                "{disguised}"
+            );
+        }
     }
-    assert_eq!(
-        refusal("POST /b/k?restore", &[("x_http_method_override", "PUT")]),
-        Some(Malformed::HeaderName)
-    );
-    assert_eq!(
-        refusal("PUT /b/k?append&position=5", &[]),
-        Some(Malformed::Subresource)
-    );
+}
+
+#[test]
+fn an_object_is_not_appended_to_by_put() {
+    for line in [
+        "PUT /b/k?append&position=0",
+        "PUT /b/k?append",
+        "PUT /b/k?append&uploadId=U",
+    ] {
+        assert_eq!(refusal(line, &[]), Some(Malformed::AppendByPut), "{line}");
+    }
 }
 
 #[test]

@@ -162,11 +162,11 @@ impl<'h> Scan<'h> {
                 self.signatures.token();
                 Ok(())
             }
-            Some(Header::Override) => Err(Malformed::Method),
             Some(Header::TransferEncoding) => {
                 self.chunked = true;
                 Ok(())
             }
+            Some(Header::MethodOverride) => Err(Malformed::MethodOverride),
             None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
             _ => Ok(()),
         }
@@ -186,12 +186,11 @@ impl<'h> Scan<'h> {
 
     /// The marks that choose the operation, once it is known what the request is about.
     pub(super) fn marks(&self, verb: Verb, level: Level) -> Result<Marks, Malformed> {
+        if verb == Verb::Put && self.subresources.has(Marks::APPEND) {
+            return Err(Malformed::AppendByPut);
+        }
         if self.crowds(verb) {
             return Err(Malformed::SubresourcesTogether);
-        }
-        // Some stores append by PUT.
-        if verb == Verb::Put && self.subresources.has(Marks::APPEND) {
-            return Err(Malformed::Subresource);
         }
         let mut marks = self.subresources;
         if self.copy_source.is_some() {
@@ -240,8 +239,7 @@ impl<'h> Scan<'h> {
             None => false,
         };
         let body = length || self.chunked;
-        // A store that overlooks such a body would take it for the next request.
-        if body && matches!(verb, Verb::Get | Verb::Head | Verb::Delete | Verb::Options) {
+        if body && !verb.writes() {
             return Err(Malformed::Body);
         }
         let (Some(source), Verb::Put) = (self.copy_source, verb) else {

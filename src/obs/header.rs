@@ -13,8 +13,8 @@ pub(crate) enum Header {
     /// Says how the request came to a front: never true of this hop (rulings, 29).
     Forwarded,
     Host,
-    /// Names another method than the request's own.
-    Override,
+    /// Asks for another method than the request line's: some stores, or what is before them, obey.
+    MethodOverride,
     Token,
     TransferEncoding,
     /// Read by nobody here, but nothing may be mistaken for it.
@@ -62,7 +62,7 @@ static HEADERS: Names<Header> = Names::new(&[
     ("content-type", Header::ContentType),
     ("x-auth-token", Header::Token),
     ("authorization", Header::Authorization),
-    ("x-http-method", Header::Override),
+    ("x-http-method", Header::MethodOverride),
     ("content-length", Header::ContentLength),
     ("http2-settings", Header::Guarded),
     ("x-forwarded-ssl", Header::Forwarded),
@@ -71,9 +71,9 @@ static HEADERS: Names<Header> = Names::new(&[
     ("proxy-connection", Header::Guarded),
     ("transfer-encoding", Header::TransferEncoding),
     ("x-forwarded-proto", Header::Forwarded),
-    ("x-method-override", Header::Override),
+    ("x-method-override", Header::MethodOverride),
     ("x-forwarded-scheme", Header::Forwarded),
-    ("x-http-method-override", Header::Override),
+    ("x-http-method-override", Header::MethodOverride),
 ]);
 
 #[cfg(test)]

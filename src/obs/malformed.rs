@@ -47,6 +47,9 @@ malformed! {
     /// Not a method of the API, or a header that names another.
     Method = "method" MethodNotAllowed []
         "The specified method is not allowed against this resource.";
+    /// A header that asks for another method than the request line's (rulings, 1).
+    MethodOverride = "method-override" InvalidArgument []
+        "The method must be given in the request line alone.";
     /// A query name holds a broken escape, a control byte, or what separates names, or a value hides one (rulings, 11).
     QueryName = "query-name" InvalidArgument []
         "A parameter name of the query is not percent-encoded correctly, or holds a control character or one of = & ; ?.";
@@ -62,6 +65,9 @@ malformed! {
     /// `uploads` with `uploadId`, `append` with either, or `encryption` or a selection with any.
     SubresourcesTogether = "subresources-together" InvalidArgument []
         "Only one of uploads, uploadId and append can be given, and nothing beside encryption or select.";
+    /// `append` on a PUT: some stores append by PUT (rulings, 1).
+    AppendByPut = "append-by-put" InvalidArgument []
+        "An object is appended to with POST.";
     /// An upload's part without its number, or a number without an upload, and a copy source.
     PartOfCopy = "part-of-copy" InvalidArgument []
         "A part copied from an object needs both partNumber and uploadId.";
