@@ -214,6 +214,11 @@ fn a_name_that_only_some_would_read_is_refused() {
         refused(&[("x-obs-copy-source", "/b/k")]),
         Some(Malformed::CopySourceMisplaced)
     );
+    assert_eq!(
+        refused(&[("X-Goog-Server-Side-Encryption", "aws:kms")]),
+        Some(Malformed::VendorPrefix)
+    );
+    assert_eq!(refused(&[("x-goog-meta-a", "1")]), None);
 }
 
 #[test]

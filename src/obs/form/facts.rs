@@ -39,6 +39,9 @@ impl FormFacts {
                 continue;
             };
             let folded = folded.as_bytes();
+            if Dialect::is_foreign(folded) {
+                return Err(Malformed::VendorPrefix);
+            }
             let known = FIELDS.get(folded);
             let dialect = Dialect::by_prefix(folded);
             let word = dialect.and_then(|dialect| dialect.word(folded));
