@@ -16,6 +16,7 @@ mod error;
 mod form;
 mod gate;
 pub mod guard;
+mod http1;
 pub mod intake;
 mod knowledge;
 mod lesson;
