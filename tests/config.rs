@@ -90,6 +90,8 @@ fn what_the_sample_shows_as_a_default_is_the_default() {
     );
     assert_eq!(bare.state(), shown.state());
     assert_eq!(bare.form(), shown.form());
+    assert_eq!(bare.timeouts(), shown.timeouts());
+    assert_eq!(bare.limits(), shown.limits());
     assert!(bare.buckets().is_empty() && shown.buckets().is_empty());
     assert!(bare.lookup().is_none() && shown.lookup().is_none());
     assert_eq!(bare.access_log(), shown.access_log());
@@ -113,6 +115,13 @@ fn what_the_sample_has_in_comments_loads_too_and_shows_defaults() {
     let config = directory.read_with_keys(&text).unwrap();
     assert_eq!(config.state().file, Some(directory.path.join("state")));
     assert_eq!(config.workers().get(), 2);
+    assert_eq!(
+        config
+            .limits()
+            .connections_per_peer
+            .map(std::num::NonZeroU32::get),
+        Some(100)
+    );
     let [(pattern, encryption)] = config.buckets() else {
         panic!("{:?}", config.buckets())
     };
@@ -122,6 +131,51 @@ fn what_the_sample_has_in_comments_loads_too_and_shows_defaults() {
     let default = Lookup::new("AK", SecretKey::new("SK".to_owned()));
     assert_eq!(format!("{shown:?}"), format!("{default:?}"));
     assert_eq!(shown.secret_key.expose(), "SK");
+}
+
+#[test]
+fn what_clients_may_take_has_bounds_and_they_can_be_set() {
+    let config = Config::from_str(MINIMAL, Path::new("")).unwrap();
+    let seconds = |time: Duration| time.as_secs();
+    let timeouts = config.timeouts();
+    assert_eq!(
+        [
+            timeouts.tls_handshake,
+            timeouts.request_head,
+            timeouts.keep_alive,
+            timeouts.body_idle
+        ]
+        .map(seconds),
+        [10, 10, 75, 60]
+    );
+    let limits = config.limits();
+    assert_eq!(
+        (limits.head_bytes, limits.headers, limits.target_bytes),
+        (65_536, 100, 16_384)
+    );
+    assert_eq!(
+        (limits.minimum_body_rate, seconds(limits.minimum_body_rate_after)),
+        (1_024, 30)
+    );
+    assert_eq!(
+        (limits.connections_per_listener, limits.connections_per_peer),
+        (10_000, None)
+    );
+    assert_eq!(
+        (limits.requests_in_flight, limits.buffer_bytes),
+        (4_096, 512 * 1_024 * 1_024)
+    );
+    let set = "[timeouts]\ntls_handshake = \"1s\"\nrequest_head = \"2s\"\nkeep_alive = \"3s\"\nbody_idle = \"4s\"\n\
+        [limits]\nhead_bytes = 8192\nheaders = 16\ntarget_bytes = 1024\nminimum_body_rate = 0\n\
+        minimum_body_rate_after = \"5s\"\nconnections_per_listener = 6\nconnections_per_peer = 7\n\
+        requests_in_flight = 8\nbuffer_bytes = 16777216\n";
+    let config = Config::from_str(&format!("{MINIMAL}{set}"), Path::new("")).unwrap();
+    assert_eq!(
+        format!("{:?} {:?}", config.timeouts(), config.limits()),
+        "Timeouts { tls_handshake: 1s, request_head: 2s, keep_alive: 3s, body_idle: 4s } Limits { head_bytes: 8192, \
+         headers: 16, target_bytes: 1024, minimum_body_rate: 0, minimum_body_rate_after: 5s, \
+         connections_per_listener: 6, connections_per_peer: Some(7), requests_in_flight: 8, buffer_bytes: 16777216 }"
+    );
 }
 
 #[test]
@@ -606,7 +660,7 @@ fn mistakes_of_both_files_come_at_once_and_broken_toml_hides_no_others() {
         [
             "3:8: not TOML: string values must be quoted, expected literal string",
             "4:2: unknown setting `polcy`; allowed here: `listener`, `upstream`, `policy`, `state`, \
-                 `bucket`, `lookup`, `form`, `admin`, `access_log`, `runtime`",
+                 `bucket`, `lookup`, `form`, `timeouts`, `limits`, `admin`, `access_log`, `runtime`",
             "6:10: `scheme` is `ftp`; allowed: `http`, `https`",
             "DIR/own.toml:1:8: `name` is `Own`; allowed: lower-case letters, digits and `-`: rule ids are made of it",
             "DIR/own.toml:2:10: `union` is `strict`; allowed: `huawei`, `huawei-legacy`, `otc-s3`",
@@ -696,7 +750,7 @@ const SETTINGS_MISTAKES: &[(&str, &[&str])] = &[
         "+[stat]\n+file = 'x'\n",
         &[
             "8:2: unknown setting `stat`; allowed here: `listener`, `upstream`, `policy`, `state`, \
-                 `bucket`, `lookup`, `form`, `admin`, `access_log`, `runtime`",
+                 `bucket`, `lookup`, `form`, `timeouts`, `limits`, `admin`, `access_log`, `runtime`",
         ],
     ),
     (

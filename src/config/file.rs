@@ -1,10 +1,11 @@
 //! The settings file as written: every setting read, none of them checked against another.
 
 use super::{
-    AccessLog, FormSettings,
+    AccessLog, FormSettings, Limits, Timeouts,
     bucket::BucketTable,
     duration::read_duration,
-    limits::{StateTable, read_form},
+    kept::{StateTable, read_form},
+    limits::{read_limits, read_timeouts},
     lookup::LookupTable,
     section::Section,
     upstream::{URL, parse_domain, parse_url},
@@ -25,6 +26,8 @@ pub(super) struct File {
     pub(super) buckets: Vec<BucketTable>,
     pub(super) lookup: Option<LookupTable>,
     pub(super) form: FormSettings,
+    pub(super) timeouts: Timeouts,
+    pub(super) limits: Limits,
     pub(super) admin: Option<Spanned<SocketAddr>>,
     pub(super) access_log: AccessLog,
     pub(super) workers: Option<u32>,
@@ -78,6 +81,8 @@ impl File {
                 .collect(),
             lookup: LookupTable::read(root.section("lookup")),
             form: read_form(root.section("form")),
+            timeouts: read_timeouts(root.section("timeouts")),
+            limits: read_limits(root.section("limits")),
             admin: read_admin(&root),
             access_log: read_access_log(&root),
             workers: read_workers(&root),

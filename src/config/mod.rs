@@ -5,6 +5,7 @@ mod duration;
 mod error;
 mod file;
 mod identity;
+mod kept;
 mod limits;
 mod lookup;
 mod policy_file;
@@ -16,7 +17,8 @@ mod upstream;
 
 pub use error::{BucketFault, Doubt, Fault, Mistake, Mistakes, Place, Warning};
 pub use identity::Identity;
-pub use limits::{FormSettings, StateSettings};
+pub use kept::{FormSettings, StateSettings};
+pub use limits::{Limits, Timeouts};
 pub use lookup::{Lookup, LookupSignature, SecretKey};
 pub use profile::{Builtin, Profile, ProfileName, UnknownProfile};
 pub use upstream::Upstream;
@@ -50,6 +52,8 @@ pub struct Config {
     buckets: Vec<(BucketPattern, EncryptionSet)>,
     lookup: Option<Lookup>,
     form: FormSettings,
+    timeouts: Timeouts,
+    limits: Limits,
     admin: Option<SocketAddr>,
     access_log: AccessLog,
     workers: NonZeroUsize,
@@ -167,6 +171,8 @@ impl Config {
             buckets: Vec::new(),
             lookup: None,
             form: FormSettings::default(),
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
             admin: None,
             access_log: AccessLog::default(),
             workers: cores(),
@@ -222,6 +228,18 @@ impl Config {
         Self { form, ..self }
     }
 
+    /// The same settings with another patience for clients.
+    #[must_use]
+    pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
+        Self { timeouts, ..self }
+    }
+
+    /// The same settings with other bounds of what clients may take.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// The rules in force, with their mode and settings.
     pub const fn policy(&self) -> &Arc<Policy> {
         &self.policy
@@ -265,6 +283,16 @@ impl Config {
     /// How much of a form is read before its file.
     pub const fn form(&self) -> FormSettings {
         self.form
+    }
+
+    /// How long the gate waits for a client.
+    pub const fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// How much the gate takes.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Where `/healthz` and `/readyz` are served, if at all.

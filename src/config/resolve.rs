@@ -63,6 +63,8 @@ pub(super) fn resolve(
             buckets,
             lookup,
             form: file.form,
+            timeouts: file.timeouts,
+            limits: file.limits,
             admin: file.admin.map(Spanned::into_inner),
             access_log: file.access_log,
             workers: workers(file.workers),
