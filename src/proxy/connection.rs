@@ -1,13 +1,14 @@
 //! One client connection: TLS if the listener wants it, then the protocol that was agreed on.
 
-use super::{drain::Waiter, guard::Verdict, http1, intake::Intake, worker::Worker};
+use super::{drain::Waiter, guard::Verdict, http1, http2, intake::Intake, tls, worker::Worker};
 use crate::{classify::Arrival, telemetry::Counters};
 use rustls::ServerConfig;
 use std::{rc::Rc, sync::Arc, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// What a connection's requests share.
+/// Who sends a request, and how far it got: shared by the requests of an HTTP/1 connection, which come one by one; each
+/// stream of an HTTP/2 connection has its own.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) arrival: Arrival,
@@ -23,13 +24,16 @@ pub(super) async fn serve(
     worker: Rc<Worker>,
     waiter: Waiter,
 ) {
-    let _counted = PanicCount(worker.journal.counters.clone());
+    let _counted = PanicCount::new(worker.journal.counters.clone());
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket does not take TCP_NODELAY");
     }
     match tls {
         None => http1::speak(stream, arrival, worker, waiter).await,
         Some(tls) => match timeout(HANDSHAKE, TlsAcceptor::from(tls).accept(stream)).await {
+            Ok(Ok(stream)) if tls::agreed_on_http2(stream.get_ref().1) => {
+                http2::speak(stream, arrival, worker, waiter).await;
+            }
             Ok(Ok(stream)) => http1::speak(stream, arrival, worker, waiter).await,
             Ok(Err(error)) => tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed"),
             Err(_) => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
@@ -37,9 +41,16 @@ pub(super) async fn serve(
     }
 }
 
-/// Counts the panic that drops it. The panic itself ends with the connection's task; nobody else notices
-/// (rulings, 37).
-struct PanicCount(Arc<Counters>);
+/// Counts the panic that drops it. The panic itself ends with the task of the connection, or of the stream; nobody else
+/// notices (rulings, 37).
+#[derive(Debug)]
+pub(super) struct PanicCount(Arc<Counters>);
+
+impl PanicCount {
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self(counters)
+    }
+}
 
 impl Drop for PanicCount {
     fn drop(&mut self) {

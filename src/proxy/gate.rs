@@ -82,7 +82,7 @@ impl Gate {
         let mut addresses = Vec::new();
         let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
         for wanted in config.listeners() {
-            let tls = identity(&wanted.transport)?;
+            let tls = identity(&wanted.transport, config.http2())?;
             let listen = |source| StartError::Listen {
                 address: wanted.address,
                 source,
@@ -142,7 +142,7 @@ impl Gate {
     /// When a key does not fit its certificate, or the upstream's name can have none.
     pub fn verify(config: &Config) -> Result<(), StartError> {
         for listener in config.listeners() {
-            identity(&listener.transport)?;
+            identity(&listener.transport, config.http2())?;
         }
         origin(config.upstream()).map(drop)
     }
@@ -261,10 +261,10 @@ fn form_limits(config: &Config) -> form::Limits {
     }
 }
 
-fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {
+fn identity(transport: &Transport, http2: bool) -> Result<Option<Arc<ServerConfig>>, StartError> {
     match transport {
         Transport::Http => Ok(None),
-        Transport::Https(identity) => tls::server(identity).map(Some).map_err(StartError::Tls),
+        Transport::Https(identity) => tls::server(identity, http2).map(Some).map_err(StartError::Tls),
     }
 }
 

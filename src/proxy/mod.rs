@@ -17,6 +17,7 @@ mod form;
 mod gate;
 pub mod guard;
 mod http1;
+mod http2;
 pub mod intake;
 mod knowledge;
 mod lesson;
@@ -55,12 +56,13 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
     secret::mark(&mut head.headers);
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
-    let record = Record::begin(
+    let mut record = Record::begin(
         id,
         client.arrival.peer,
         client.arrival.scheme,
         head.method.clone(),
     );
+    record.version = head.version;
     let mut event = Event::begin(record, client, worker.journal.clone());
     let walked = match guarded(client) {
         Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
@@ -82,7 +84,8 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
                 path: head.uri.path(),
                 dialect: Dialect::of(&head),
                 request_id: id.to_string(),
-                unread: client.intake.is_unread(),
+                // In HTTP/2 the connection goes on: the stream alone is reset.
+                unread: client.intake.is_unread() && head.version != Version::HTTP_2,
             };
             respond::refuse(&said, &asked)
         }

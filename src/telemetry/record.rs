@@ -9,7 +9,7 @@ use crate::{
         scheme::Scheme,
     },
 };
-use http::Method;
+use http::{Method, Version};
 use std::{
     fmt,
     net::SocketAddr,
@@ -80,6 +80,8 @@ pub struct Record {
     pub peer: SocketAddr,
     /// The transport it came over.
     pub scheme: Scheme,
+    /// The version of HTTP it came in.
+    pub version: Version,
     /// Its method.
     pub method: Method,
     /// The operation, once classified.
@@ -118,6 +120,7 @@ impl Record {
             started: Instant::now(),
             peer,
             scheme,
+            version: Version::HTTP_11,
             method,
             operation: None,
             bucket: None,

@@ -40,6 +40,7 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) access_log: AccessLog,
     pub(crate) workers: usize,
+    pub(crate) http2: bool,
 }
 
 /// A running gate. Dropping it stops it, and fails the test if a secret of its traffic is in what it wrote.
@@ -78,6 +79,7 @@ impl Setup {
             settings: Settings::default(),
             access_log: AccessLog::Json,
             workers: 1,
+            http2: true,
         }
     }
 
@@ -91,6 +93,11 @@ impl Setup {
             ..self.settings
         };
         Self { settings, ..self }
+    }
+
+    #[allow(dead_code, clippy::allow_attributes, reason = "for tests of HTTP/2")]
+    pub(crate) fn without_http2(self) -> Self {
+        Self { http2: false, ..self }
     }
 
     pub(crate) fn start(self) -> Running {
@@ -121,7 +128,8 @@ impl Setup {
             self.upstream,
         )
         .with_access_log(self.access_log)
-        .with_workers(NonZeroUsize::new(self.workers).unwrap());
+        .with_workers(NonZeroUsize::new(self.workers).unwrap())
+        .with_http2(self.http2);
         let output = Output::default();
         let gate = Gate::start(&config, Box::new(output.clone())).unwrap();
         Running {
@@ -149,6 +157,16 @@ impl Running {
     /// A connection over TLS to the gate, by way of another address.
     pub(crate) fn connect_over_tls(&self, address: SocketAddr) -> Wire {
         connect_tls(address, &self.trust)
+    }
+
+    /// What a client trusts.
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "for tests that shake hands themselves"
+    )]
+    pub(crate) fn trust(&self) -> &Arc<ClientConfig> {
+        &self.trust
     }
 
     /// Sends one request on a connection of its own and reads its answer.

@@ -71,7 +71,13 @@ fn every_violation_is_met_by_a_case() {
         .filter_map(|case| whole(&case.bytes).violation)
         .map(Violation::id)
         .collect();
-    let all = Violation::ALL.into_iter().map(Violation::id).collect();
+    // In HTTP/1, white space around a value is none of it.
+    let here = |violation: &Violation| *violation != Violation::PaddedValue;
+    let all = Violation::ALL
+        .into_iter()
+        .filter(here)
+        .map(Violation::id)
+        .collect();
     assert_eq!(met, all);
 }
 

@@ -10,16 +10,20 @@
 //!    bytes in there; it copies only a head that comes in pieces, and requests that come before their turn.
 //! 3. A request with a fault in its head is replaced by a head that says nothing, and [`Verdict`] holds the
 //!    [`Violation`]: the service refuses as it refuses anything else. A fault in a body is a read error.
+//!
+//! HTTP/2 has frames instead of lines; there, [`inspect_http2`] looks at the head that hyper has read.
 
 mod body;
 mod class;
 mod head;
+mod http2;
 mod request_line;
 mod requests;
 mod stream;
 mod verdict;
 mod violation;
 
+pub(super) use http2::inspect as inspect_http2;
 pub use requests::{Inspected, Limits, Progress, Requests};
 pub use stream::Guarded;
 pub use verdict::{Exchange, Verdict};

@@ -49,7 +49,8 @@ impl Verdict {
         self.0.under_way.set(true);
     }
 
-    pub(super) fn refuse(&self, violation: Violation) {
+    /// The current request is refused, or its body is at fault.
+    pub(in crate::proxy) fn refuse(&self, violation: Violation) {
         self.0.violation.set(Some(violation));
     }
 

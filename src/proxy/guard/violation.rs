@@ -69,6 +69,9 @@ violations! {
     SpaceBeforeColon = "guard.space-before-colon", InvalidRequest, "There is white space before the colon of a header.";
     /// The name of a header is empty or no token.
     FieldName = "guard.field-name", InvalidRequest, "The name of a header is empty or holds what no name may hold.";
+    /// White space around the value of a header, which HTTP/2 keeps and HTTP/1 does not (RFC 9113 §8.2.1).
+    PaddedValue = "guard.padded-value", InvalidRequest,
+        "The value of a header must not begin or end with white space in HTTP/2.";
     /// `Content-Length` or `Transfer-Encoding` with underscores, which some take for the real one.
     FramingName = "guard.framing-name", InvalidRequest,
         "A header must not be named like Content-Length or Transfer-Encoding but for underscores.";

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{obs::trailer, proxy::body::RequestBody};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Version};
 use http_body::Body as _;
 use std::{
     pin::Pin,
@@ -27,6 +27,7 @@ pub(super) struct Upload {
     body: Option<RequestBody>,
     framing: Framing,
     trailers: Vec<HeaderName>,
+    version: Version,
     state: State,
     polled: bool,
 }
@@ -51,6 +52,7 @@ impl Upload {
     pub(super) fn begin(&mut self, head: Vec<u8>, plan: &Plan, body: Option<RequestBody>) -> Vec<u8> {
         self.framing = plan.framing;
         self.trailers.clone_from(&plan.trailers);
+        self.version = plan.version;
         self.polled = false;
         self.body = body.filter(|_| plan.has_body());
         self.state = match &self.body {
@@ -145,12 +147,17 @@ impl Upload {
             && !matches!(self.state, State::Waiting(_))
         {
             self.polled = true;
-            match ready!(Pin::new(body).poll_frame(cx)) {
+            match ready!(Pin::new(&mut *body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => self.put_data(data)?,
                     Err(frame) => self.put_trailers(frame.into_trailers().unwrap_or_default())?,
                 },
                 Some(Err(error)) => return Poll::Ready(Err(UpstreamError::with(Kind::ClientBody, error))),
+                // hyper takes a stream that its client reset without an error for one that has ended: what came of
+                // the body is not all of it.
+                None if self.version == Version::HTTP_2 && !body.is_end_stream() => {
+                    return Poll::Ready(Err(UpstreamError::new(Kind::ClientBody)));
+                }
                 None => self.put_trailers(HeaderMap::new())?,
             }
         }
@@ -177,6 +184,10 @@ impl Upload {
     fn put_trailers(&mut self, mut trailers: HeaderMap) -> Result<(), UpstreamError> {
         self.body = None;
         match self.framing {
+            // Trailers of HTTP/1 have passed the guard.
+            _ if trailers.keys().any(is_forbidden) => Err(UpstreamError::new(Kind::BadRequest(
+                "a trailer that no trailer may be",
+            ))),
             Framing::Chunked => {
                 let undeclared: Vec<_> = trailers
                     .keys()
@@ -185,11 +196,6 @@ impl Upload {
                     .collect();
                 for name in undeclared {
                     trailers.remove(name);
-                }
-                if trailers.keys().any(is_forbidden) {
-                    return Err(UpstreamError::new(Kind::BadRequest(
-                        "a trailer that no trailer may be",
-                    )));
                 }
                 self.out.put_end(&trailers);
                 Ok(())
