@@ -25,6 +25,7 @@ mod listener;
 mod lookup;
 mod relay;
 mod respond;
+mod sweep;
 mod tls;
 pub mod upstream;
 mod worker;

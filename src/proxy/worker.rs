@@ -6,6 +6,7 @@ use super::{
     drain::Drain,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
+    sweep::Sweep,
     upstream::{Origin, Upstream},
 };
 use crate::{
@@ -88,7 +89,10 @@ impl Seed {
     async fn work(mut self, journal: Journal) -> io::Result<()> {
         let drain = Drain::default();
         let log = journal.log.clone();
-        let upstream = Upstream::new(self.origin);
+        let sweep = Rc::new(Sweep::for_waits(self.origin.timeouts.watched()));
+        let upstream = Upstream::new(self.origin, sweep.clone());
+        let pooled = upstream.clone();
+        tokio::task::spawn_local(sweep.clone().run(move || pooled.tidy()));
         let means = || Means {
             upstream: upstream.clone(),
             policy: self.policy.clone(),

@@ -41,6 +41,13 @@ pub struct Timeouts {
     pub slow_response_head: Duration,
 }
 
+impl Timeouts {
+    /// All of those that the worker's clock measures.
+    pub fn watched(&self) -> [Duration; 2] {
+        [self.response_head, self.slow_response_head]
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {

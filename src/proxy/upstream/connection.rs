@@ -8,10 +8,9 @@ use super::{
     request_head::Plan,
     response_head::{self, ResponseHead},
     stream::{Care, Stream},
-    sweep::Watch,
     upload::Upload,
 };
-use crate::proxy::body::RequestBody;
+use crate::proxy::{body::RequestBody, sweep::Watch};
 use bytes::BytesMut;
 use http::StatusCode;
 use std::{

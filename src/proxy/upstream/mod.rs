@@ -21,10 +21,9 @@ mod request_head;
 mod response_body;
 mod response_head;
 mod stream;
-mod sweep;
 mod upload;
 
-pub use super::body::RequestBody;
+pub use super::{body::RequestBody, sweep::Sweep};
 pub use connect::{Origin, Timeouts};
 pub use error::{Kind, Side, UpstreamError};
 pub use response_body::ResponseBody;
@@ -39,16 +38,8 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use pool::Pool;
 use request_head::Plan;
 use response_head::ResponseHead;
-use std::{
-    cell::Cell,
-    fmt,
-    future::poll_fn,
-    rc::{Rc, Weak},
-    time::Duration,
-};
+use std::{cell::Cell, fmt, future::poll_fn, rc::Rc, time::Duration};
 use stream::Care;
-use sweep::Sweep;
-use tokio::time::Instant;
 
 /// The store, as one worker sees it. Cheap to clone.
 #[derive(Clone)]
@@ -77,15 +68,9 @@ pub enum Answer {
 pub struct Held(Response<ResponseBody>);
 
 impl Upstream {
-    /// An upstream to which no connection has been made yet.
-    pub fn new(origin: Origin) -> Self {
-        let waits = [
-            origin.timeouts.response_head,
-            origin.timeouts.slow_response_head,
-            MAX_TICK * 8,
-        ];
-        let shortest = waits.into_iter().min().unwrap_or(MAX_TICK);
-        let sweep = Rc::new(Sweep::new((shortest / 8).max(MIN_TICK)));
+    /// An upstream to which no connection has been made yet. Its deadlines are those of `sweep`, the worker's clock:
+    /// make it [for](Sweep::for_waits) the waits of `origin`, let it run, and have it [tidy](Self::tidy) once a tick.
+    pub fn new(origin: Origin, sweep: Rc<Sweep>) -> Self {
         let pool = Pool::new(Rc::clone(&sweep));
         Self(Rc::new(Shared {
             origin,
@@ -93,6 +78,11 @@ impl Upstream {
             pool,
             spare: Cell::default(),
         }))
+    }
+
+    /// Closes idle connections that upstream closed, or that were idle for too long.
+    pub fn tidy(&self) {
+        self.0.pool.clean();
     }
 
     /// The transport of what is sent.
@@ -193,11 +183,8 @@ impl Shared {
         response
     }
 
-    async fn connect(self: &Rc<Self>) -> Result<Box<Connection>, UpstreamError> {
+    async fn connect(&self) -> Result<Box<Connection>, UpstreamError> {
         let stream = self.origin.connect().await?;
-        if self.sweep.start() {
-            tokio::task::spawn_local(drive(Rc::downgrade(self), self.sweep.period()));
-        }
         Ok(Box::new(Connection::new(stream, self.sweep.watch())))
     }
 
@@ -221,17 +208,6 @@ impl Shared {
     }
 }
 
-/// Drives the clock of one worker as long as the worker has an upstream.
-async fn drive(shared: Weak<Shared>, period: Duration) {
-    let began = Instant::now();
-    loop {
-        tokio::time::sleep(period).await;
-        let Some(shared) = shared.upgrade() else { return };
-        shared.sweep.tick(began.elapsed());
-        shared.pool.clean();
-    }
-}
-
 /// Operations that take the store its time.
 const fn is_slow(operation: Operation) -> bool {
     matches!(
@@ -251,7 +227,3 @@ impl fmt::Debug for Upstream {
             .finish_non_exhaustive()
     }
 }
-
-/// The clock's precision, and what it is at most.
-const MAX_TICK: Duration = Duration::from_secs(1);
-const MIN_TICK: Duration = Duration::from_millis(5);

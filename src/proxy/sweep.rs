@@ -1,25 +1,26 @@
 //! Coarse deadlines: one clock a worker, no timer a request.
 //!
-//! A connection has one [`Watch`] for all its life. A request sets it and clears it, which is a store each; the
-//! worker's sweep wakes those whose time has come. A deadline is never early, and late by at most two ticks.
+//! A connection, to a client or to upstream, has one [`Watch`] for all its life. A request sets it and clears it, which
+//! is a store each; the worker's sweep wakes those whose time has come. A deadline is never early, and late by at most
+//! two ticks. A tick looks at every watch once and writes to none that is not due.
 
 use std::{
     cell::{Cell, RefCell},
-    rc::{Rc, Weak},
+    rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// A count of ticks since the sweep began.
 pub(super) type Tick = u64;
 
 /// The clock of one worker.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub struct Sweep {
     period: Duration,
-    started: Cell<bool>,
     now: Cell<Tick>,
-    slots: RefCell<Vec<Weak<Slot>>>,
+    slots: RefCell<Vec<Rc<Slot>>>,
 }
 
 /// One deadline, used again and again.
@@ -35,17 +36,29 @@ struct Slot {
 }
 
 impl Sweep {
+    /// A clock that is precise enough for deadlines as short as the shortest of `waits`. Nothing is due before somebody
+    /// lets it [`run`](Self::run).
+    pub fn for_waits(waits: impl IntoIterator<Item = Duration>) -> Self {
+        let shortest = waits.into_iter().min().unwrap_or(MAX_PERIOD);
+        Self::new((shortest / 8).clamp(MIN_PERIOD, MAX_PERIOD))
+    }
+
     pub(super) fn new(period: Duration) -> Self {
         Self {
             period,
-            started: Cell::new(false),
             now: Cell::new(0),
             slots: RefCell::default(),
         }
     }
 
-    pub(super) fn period(&self) -> Duration {
-        self.period
+    /// Runs the clock, as long as it is polled; `each` is called once a tick.
+    pub async fn run(self: Rc<Self>, each: impl Fn()) {
+        let began = Instant::now();
+        loop {
+            tokio::time::sleep(self.period).await;
+            self.tick(began.elapsed());
+            each();
+        }
     }
 
     /// The time, as of the last tick.
@@ -59,23 +72,17 @@ impl Sweep {
         Tick::try_from(ticks).unwrap_or(Tick::MAX / 2)
     }
 
-    /// Starts the clock, once: true for the first caller, who then has to drive it.
-    pub(super) fn start(&self) -> bool {
-        !self.started.replace(true)
-    }
-
     /// `elapsed` has passed since the start: wakes everybody whose time has come and forgets those who are gone.
     pub(super) fn tick(&self, elapsed: Duration) {
         let now = self.ticks(elapsed);
         self.now.set(now);
         self.slots.borrow_mut().retain(|slot| {
-            let Some(slot) = slot.upgrade() else { return false };
             if slot.due.get() <= now
                 && let Some(waker) = slot.waker.take()
             {
                 waker.wake();
             }
-            true
+            Rc::strong_count(slot) > 1
         });
     }
 
@@ -84,7 +91,7 @@ impl Sweep {
             due: Cell::new(Tick::MAX),
             waker: Cell::new(None),
         });
-        self.slots.borrow_mut().push(Rc::downgrade(&slot));
+        self.slots.borrow_mut().push(Rc::clone(&slot));
         Watch {
             sweep: Rc::clone(self),
             slot,
@@ -125,6 +132,13 @@ impl Watch {
     }
 }
 
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // The sweep keeps the slot up to the next tick.
+        self.clear();
+    }
+}
+
 impl std::fmt::Debug for Slot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Slot")
@@ -133,9 +147,20 @@ impl std::fmt::Debug for Slot {
     }
 }
 
+/// How precise a clock is at least, and at most.
+const MAX_PERIOD: Duration = Duration::from_secs(1);
+const MIN_PERIOD: Duration = Duration::from_millis(5);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::Wake,
+    };
 
     const TICK: Duration = Duration::from_millis(100);
 
@@ -190,9 +215,43 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_started_once() {
-        let sweep = Sweep::new(TICK);
-        assert!(sweep.start());
-        assert!(!sweep.start());
+    fn a_watch_that_is_gone_wakes_nobody() {
+        struct Count(AtomicUsize);
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let sweep = Rc::new(Sweep::new(TICK));
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&count));
+        let watches = [sweep.watch(), sweep.watch()].map(|watch| {
+            watch.set(TICK);
+            assert!(watch.poll(&Context::from_waker(&waker)).is_pending());
+            watch
+        });
+        let [kept, gone] = watches;
+        drop(gone);
+        sweep.tick(TICK * 10);
+        sweep.tick(TICK * 11);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        drop(kept);
+    }
+
+    #[test]
+    fn a_clock_is_as_precise_as_its_shortest_deadline_wants() {
+        for (wait, period) in [(0, 5), (40, 5), (400, 50), (8_000, 1_000), (60_000, 1_000)] {
+            let waits = [wait, 900_000].map(Duration::from_millis);
+            assert_eq!(Sweep::for_waits(waits).period, Duration::from_millis(period));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_runs_calls_once_a_tick() {
+        let sweep = Rc::new(Sweep::new(TICK));
+        let calls = Cell::new(0);
+        let run = Rc::clone(&sweep).run(|| calls.set(calls.get() + 1));
+        assert!(tokio::time::timeout(TICK * 10 + TICK / 2, run).await.is_err());
+        assert_eq!((calls.get(), sweep.now()), (10, 10));
     }
 }
