@@ -6,6 +6,8 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -61,6 +63,22 @@ impl Sweep {
         }
     }
 
+    /// Runs `future` for so many ticks at most: nothing when they are over before it is.
+    pub(super) async fn within<F: Future>(self: &Rc<Self>, ticks: Tick, future: F) -> Option<F::Output> {
+        let watch = self.watch();
+        watch.set(ticks);
+        let mut future = pin!(future);
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => watch.poll(cx).map(|()| None),
+        })
+        .await
+    }
+
+    pub(super) fn period(&self) -> Duration {
+        self.period
+    }
+
     /// The time, as of the last tick.
     pub(super) fn now(&self) -> Tick {
         self.now.get()
@@ -100,14 +118,24 @@ impl Sweep {
 }
 
 impl Watch {
-    /// Due when `time` has passed.
-    pub(super) fn set(&self, time: Duration) {
-        let due = self
-            .sweep
-            .now()
-            .saturating_add(self.sweep.ticks(time))
-            .saturating_add(2);
+    /// Due when so many ticks have passed.
+    pub(super) fn set(&self, ticks: Tick) {
+        self.set_at(self.after(ticks));
+    }
+
+    /// Due at a tick.
+    pub(super) fn set_at(&self, due: Tick) {
         self.slot.due.set(due);
+    }
+
+    /// The first tick by which a wait of so many ticks, beginning now, is over for sure.
+    pub(super) fn after(&self, ticks: Tick) -> Tick {
+        self.now().saturating_add(ticks).saturating_add(2)
+    }
+
+    /// The time, as of the last tick.
+    pub(super) fn now(&self) -> Tick {
+        self.sweep.now()
     }
 
     /// Never due.
@@ -175,7 +203,7 @@ mod tests {
             for offset in 0..10 {
                 let sweep = Rc::new(Sweep::new(TICK));
                 let watch = sweep.watch();
-                watch.set(wait);
+                watch.set(sweep.ticks(wait));
                 let mut waited = Duration::ZERO;
                 for steps in offset + 1.. {
                     if is_due(&watch) {
@@ -208,7 +236,7 @@ mod tests {
     fn a_cleared_watch_is_never_due() {
         let sweep = Rc::new(Sweep::new(TICK));
         let watch = sweep.watch();
-        watch.set(TICK);
+        watch.set(1);
         watch.clear();
         sweep.tick(TICK * 100);
         assert!(!is_due(&watch));
@@ -226,7 +254,7 @@ mod tests {
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&count));
         let watches = [sweep.watch(), sweep.watch()].map(|watch| {
-            watch.set(TICK);
+            watch.set(1);
             assert!(watch.poll(&Context::from_waker(&waker)).is_pending());
             watch
         });
@@ -243,6 +271,23 @@ mod tests {
         for (wait, period) in [(0, 5), (40, 5), (400, 50), (8_000, 1_000), (60_000, 1_000)] {
             let waits = [wait, 900_000].map(Duration::from_millis);
             assert_eq!(Sweep::for_waits(waits).period, Duration::from_millis(period));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_longer_than_it_may_is_dropped() {
+        let sweep = Rc::new(Sweep::new(TICK));
+        let timed = async {
+            for (takes, done) in [(0, true), (9, true), (13, false)] {
+                let began = Instant::now();
+                let slept = sweep.within(10, tokio::time::sleep(TICK * takes)).await;
+                assert_eq!(slept.is_some(), done, "{takes}");
+                assert!(done || (TICK * 10..=TICK * 12).contains(&began.elapsed()));
+            }
+        };
+        tokio::select! {
+            () = timed => {}
+            () = Rc::clone(&sweep).run(|| ()) => {}
         }
     }
 

@@ -13,7 +13,10 @@ use obsgate::{
         scheme::Scheme, sse::Evidence,
     },
     policy::{Decision, Facts, Permit, Policy, Role, Settings, Unknown},
-    proxy::upstream::{Answer, Origin, RequestBody, ResponseBody, Sweep, Timeouts, Upstream, UpstreamError},
+    proxy::{
+        Sweep,
+        upstream::{Answer, Origin, RequestBody, ResponseBody, Timeouts, Upstream, UpstreamError},
+    },
 };
 use std::{
     convert::Infallible,

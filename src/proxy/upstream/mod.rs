@@ -23,7 +23,7 @@ mod response_head;
 mod stream;
 mod upload;
 
-pub use super::{body::RequestBody, sweep::Sweep};
+pub use super::body::RequestBody;
 pub use connect::{Origin, Timeouts};
 pub use error::{Kind, Side, UpstreamError};
 pub use response_body::ResponseBody;
@@ -32,8 +32,9 @@ use crate::{
     classify::Admitted,
     obs::{operation::Operation, scheme::Scheme},
     policy::Permit,
+    proxy::Sweep,
 };
-use connection::{Connection, Outlook};
+use connection::{Connection, Outlook, Waits};
 use http::{HeaderMap, Method, Response, StatusCode};
 use pool::Pool;
 use request_head::Plan;
@@ -50,6 +51,9 @@ struct Shared {
     origin: Origin,
     sweep: Rc<Sweep>,
     pool: Pool,
+    usual: Waits,
+    /// For operations that take the store its time.
+    slow: Waits,
     /// A buffer to write the next head into.
     spare: Cell<Vec<u8>>,
 }
@@ -72,10 +76,24 @@ impl Upstream {
     /// make it [for](Sweep::for_waits) the waits of `origin`, let it run, and have it [tidy](Self::tidy) once a tick.
     pub fn new(origin: Origin, sweep: Rc<Sweep>) -> Self {
         let pool = Pool::new(Rc::clone(&sweep));
+        let timeouts = &origin.timeouts;
+        let usual = Waits {
+            head: sweep.ticks(timeouts.response_head),
+            write: sweep.ticks(timeouts.body_idle),
+            body: sweep.ticks(timeouts.body_idle),
+            last_words: sweep.ticks(LAST_WORDS),
+        };
+        let slow = Waits {
+            head: sweep.ticks(timeouts.slow_response_head),
+            body: sweep.ticks(timeouts.slow_response_head),
+            ..usual
+        };
         Self(Rc::new(Shared {
             origin,
             sweep,
             pool,
+            usual,
+            slow,
             spare: Cell::default(),
         }))
     }
@@ -100,14 +118,14 @@ impl Upstream {
     /// Why there is no answer; [`UpstreamError::side`] tells whose fault that is.
     pub async fn send(&self, admitted: Admitted<'_, '_>, body: RequestBody) -> Result<Answer, UpstreamError> {
         let classified = admitted.classified();
-        let patience = if is_slow(classified.facts.operation) {
-            self.0.origin.timeouts.slow_response_head
+        let waits = if is_slow(classified.facts.operation) {
+            self.0.slow
         } else {
-            self.0.origin.timeouts.response_head
+            self.0.usual
         };
         let mut head = self.0.spare.take();
         let plan = request_head::write(classified.head, &mut head)?;
-        let (answer, connection) = self.0.exchange(head, &plan, body, patience).await?;
+        let (answer, connection) = self.0.exchange(head, &plan, body, waits).await?;
         let holds = admitted.permit().held() && classified.head.method == Method::GET;
         let response = self.0.response(answer, connection);
         if holds && response.status().is_success() {
@@ -147,13 +165,13 @@ impl Shared {
         head: Vec<u8>,
         plan: &Plan,
         body: RequestBody,
-        patience: Duration,
+        waits: Waits,
     ) -> Result<(ResponseHead, Box<Connection>), UpstreamError> {
         let repeatable = plan.idempotent && !plan.has_body();
         let care = if repeatable { Care::Repeatable } else { Care::Once };
         let (mut head, mut body) = (head, Some(body));
         if let Some(mut connection) = self.pool.take(care) {
-            self.spare.set(connection.begin(head, plan, body, patience));
+            self.spare.set(connection.begin(head, plan, body, waits));
             match poll_fn(|cx| connection.poll_head(cx)).await {
                 Ok(answer) => return Ok((answer, connection)),
                 Err(error) if matches!(error.kind(), Kind::Closed | Kind::Write) => {
@@ -163,7 +181,7 @@ impl Shared {
             }
         }
         let mut connection = self.connect().await?;
-        self.spare.set(connection.begin(head, plan, body, patience));
+        self.spare.set(connection.begin(head, plan, body, waits));
         let answer = poll_fn(|cx| connection.poll_head(cx)).await?;
         Ok((answer, connection))
     }
@@ -227,3 +245,6 @@ impl fmt::Debug for Upstream {
             .finish_non_exhaustive()
     }
 }
+
+/// How long upstream may take to say why it broke off.
+const LAST_WORDS: Duration = Duration::from_secs(5);
