@@ -64,6 +64,13 @@ impl Verdict {
     }
 }
 
+impl Exchange {
+    /// What is wrong with the request, if that was found only when it was under way.
+    pub fn violation(&self) -> Option<Violation> {
+        self.0.violation.get()
+    }
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.0.under_way.set(false);
