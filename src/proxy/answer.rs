@@ -3,6 +3,7 @@
 use super::{
     connection::Client,
     guard::{Exchange, Violation},
+    http2::Offered,
     intake::Intake,
     relay::Relay,
     upstream::UpstreamError,
@@ -21,6 +22,8 @@ use std::{
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     source: Source,
+    /// What is left of a piece that was too large.
+    rest: Bytes,
     event: Option<Event>,
 }
 
@@ -41,9 +44,11 @@ enum Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framed {
     /// A length or chunks.
-    ByMessage,
+    Message,
     /// The end of the connection: HTTP/1.0 without a length.
-    ByConnection,
+    Connection,
+    /// The end of the stream: HTTP/2. Each piece waits for its client's window.
+    Stream,
 }
 
 /// One request's event, written when it is dropped: at the end of the answer, or when the client went away before,
@@ -53,6 +58,7 @@ pub(super) struct Event {
     pub(super) record: Box<Record>,
     intake: Intake,
     journal: Journal,
+    offered: Option<Offered>,
     ended: bool,
     /// The next request waits until this one's event is written.
     exchange: Exchange,
@@ -65,6 +71,7 @@ impl Event {
             record: Box::new(record),
             intake: client.intake.clone(),
             journal,
+            offered: client.offered.clone(),
             ended: false,
             exchange: client.verdict.exchange(),
         }
@@ -84,6 +91,7 @@ impl AnswerBody {
     pub(super) fn whole(bytes: Bytes) -> Self {
         Self {
             source: Source::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            rest: Bytes::new(),
             event: None,
         }
     }
@@ -92,6 +100,7 @@ impl AnswerBody {
     pub(super) fn streaming(body: Relay, framed: Framed) -> Self {
         Self {
             source: Source::Store { body, framed },
+            rest: Bytes::new(),
             event: None,
         }
     }
@@ -104,6 +113,26 @@ impl AnswerBody {
             event: Some(event),
             ..self
         }
+    }
+
+    /// The next piece, small enough for whom it is for.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        if self.rest.is_empty() {
+            let (body, framed) = match &mut self.source {
+                Source::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+                Source::Store { body, framed } => (body, framed),
+            };
+            let frame = ready!(Pin::new(body).poll_frame(cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) if *framed == Framed::Stream => self.rest = data,
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn ended(&mut self, with: Outcome) {
@@ -125,10 +154,14 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = &mut *self;
-        let frame = match &mut this.source {
-            Source::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
-            Source::Store { body, .. } => ready!(Pin::new(body).poll_frame(cx)),
-        };
+        let offered = this.event.as_ref().and_then(|event| event.offered.clone());
+        if let Some(offered) = &offered {
+            offered.asked();
+        }
+        let frame = ready!(this.poll_piece(cx));
+        if let Some(offered) = &offered {
+            offered.gave();
+        }
         match &frame {
             Some(Ok(frame)) => {
                 if let (Some(event), Some(data)) = (&mut this.event, frame.data_ref()) {
@@ -150,7 +183,7 @@ impl Body for AnswerBody {
                 }
                 if let (
                     Source::Store {
-                        framed: Framed::ByConnection,
+                        framed: Framed::Connection,
                         ..
                     },
                     Some(event),
@@ -167,7 +200,7 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Whole(bytes) => bytes.is_none(),
-            Source::Store { body, .. } => body.is_end_stream(),
+            Source::Store { body, .. } => self.rest.is_empty() && body.is_end_stream(),
         }
     }
 
@@ -176,10 +209,14 @@ impl Body for AnswerBody {
             Source::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
+            // Asked for only before the first piece.
             Source::Store { body, .. } => body.size_hint(),
         }
     }
 }
+
+/// What a stream gets at a time: a slow client has to take that much within the time for a body.
+const PIECE: usize = 16 << 10;
 
 impl Drop for Event {
     fn drop(&mut self) {

@@ -1,7 +1,14 @@
 //! One client connection: TLS if the listener wants it, then the protocol that was agreed on.
 
 use super::{
-    drain::Waiter, guard::Verdict, http1, http2, intake::Intake, socket::ClientSocket, tls, worker::Worker,
+    drain::Waiter,
+    guard::Verdict,
+    http1,
+    http2::{self, Offered},
+    intake::Intake,
+    socket::ClientSocket,
+    tls,
+    worker::Worker,
 };
 use crate::{classify::Arrival, telemetry::Counters};
 use rustls::ServerConfig;
@@ -16,6 +23,20 @@ pub(super) struct Client {
     pub(super) arrival: Arrival,
     pub(super) intake: Intake,
     pub(super) verdict: Verdict,
+    /// What the client has not taken yet, where that is not the connection's to know: in HTTP/2.
+    pub(super) offered: Option<Offered>,
+}
+
+impl Client {
+    /// One that has not sent anything yet.
+    pub(super) fn new(arrival: Arrival) -> Self {
+        Self {
+            arrival,
+            intake: Intake::default(),
+            verdict: Verdict::default(),
+            offered: None,
+        }
+    }
 }
 
 /// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new.

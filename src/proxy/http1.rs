@@ -3,9 +3,8 @@
 use super::{
     connection::Client,
     drain::Waiter,
-    guard::{Guarded, Limits, Patience, Verdict},
+    guard::{Guarded, Limits, Patience},
     handle,
-    intake::Intake,
     linger::{Lingering, Resettable},
     worker::Worker,
 };
@@ -27,11 +26,7 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     worker: Rc<Worker>,
     waiter: Waiter,
 ) {
-    let client = Rc::new(Client {
-        arrival,
-        intake: Intake::default(),
-        verdict: Verdict::default(),
-    });
+    let client = Rc::new(Client::new(arrival));
     let lingering = Lingering::new(stream, client.intake.clone());
     let patience = Patience::new(&worker.sweep, worker.waits);
     let guarded = Guarded::new(lingering, Limits::default(), client.verdict.clone(), patience);

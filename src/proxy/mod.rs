@@ -49,6 +49,7 @@ use body::RequestBody;
 use connection::Client;
 use form::Unreadable;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
+use http2::Deadline;
 use hyper::body::{Body as _, Incoming};
 use knowledge::Names;
 use relay::Relay;
@@ -137,6 +138,11 @@ async fn walk(
         unsent.after(form, intake.clone())
     } else {
         RequestBody::new(body).noted_in(intake.clone())
+    };
+    let body = if request.version == Version::HTTP_2 {
+        body.within(Deadline::new(&worker.sweep, worker.waits, client.verdict.clone()))
+    } else {
+        body
     };
     let mut inquiry = classified.inquire(&worker.policy);
     ask(worker, &classified, &mut inquiry, record).await;
@@ -228,10 +234,12 @@ fn look_back(worker: &Worker, facts: Facts, found: EncryptionSet, record: &mut R
 
 /// What will show the client where the answer ends.
 fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
-    if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
-        Framed::ByConnection
+    if head.version == Version::HTTP_2 {
+        Framed::Stream
+    } else if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
+        Framed::Connection
     } else {
-        Framed::ByMessage
+        Framed::Message
     }
 }
 

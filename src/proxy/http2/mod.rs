@@ -3,15 +3,18 @@
 //!
 //! A stream has its own [`Client`]: what was read of its body and what is wrong with it are the business of no other.
 
+mod deadline;
 mod head;
+mod idle;
 mod streams;
+
+pub(super) use deadline::{Deadline, Offered};
 
 use super::{
     connection::Client,
     drain::Waiter,
-    guard::{self, Limits, Verdict},
+    guard::{self, Limits},
     handle,
-    intake::Intake,
     worker::Worker,
 };
 use crate::classify::Arrival;
@@ -21,12 +24,14 @@ use hyper::{
     server::conn::http2,
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use idle::{Idle, Word};
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
+    task::Poll,
 };
 use streams::Streams;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -38,19 +43,21 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     worker: Rc<Worker>,
     waiter: Waiter,
 ) {
-    let streams = Streams::new(worker.journal.counters.clone());
+    let streams = Streams::new(worker.clone());
+    let mut idle = Idle::new(&worker.sweep, worker.waits);
     let limits = Limits::default();
-    let service = service_fn(move |request| {
-        let worker = worker.clone();
-        async move {
+    let service = service_fn({
+        let streams = streams.clone();
+        move |request| {
             let (client, request) = receive(arrival, request, &limits);
-            Ok::<_, Infallible>(handle(&worker, &client, request).await)
+            streams.announce(client.clone());
+            let worker = worker.clone();
+            async move { Ok::<_, Infallible>(handle(&worker, &client, request).await) }
         }
     });
-    let connection = http2::Builder::new(streams)
+    let connection = http2::Builder::new(streams.clone())
         // Nothing is added to an answer of the store.
         .auto_date_header(false)
-        .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -66,7 +73,16 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             draining = true;
             connection.as_mut().graceful_shutdown();
         }
-        connection.as_mut().poll(cx)
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended);
+            }
+            match idle.poll(streams.are_idle(cx), cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Word::Goodbye) => connection.as_mut().graceful_shutdown(),
+                Poll::Ready(Word::Cut) => return Poll::Ready(Ok(())),
+            }
+        }
     })
     .await;
     if let Err(error) = ended {
@@ -76,12 +92,11 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 
 /// A stream's head as the walk takes it. What is wrong with it is left in the stream's own verdict, as the guard leaves
 /// it in a connection's.
-fn receive(arrival: Arrival, request: Request<Incoming>, limits: &Limits) -> (Client, Request<Incoming>) {
-    let client = Client {
-        arrival,
-        intake: Intake::default(),
-        verdict: Verdict::default(),
-    };
+fn receive(arrival: Arrival, request: Request<Incoming>, limits: &Limits) -> (Rc<Client>, Request<Incoming>) {
+    let client = Rc::new(Client {
+        offered: Some(Offered::default()),
+        ..Client::new(arrival)
+    });
     let (mut head, body) = request.into_parts();
     match guard::inspect_http2(&head, limits) {
         Ok(()) => head::translate(&mut head, !body.is_end_stream()),
