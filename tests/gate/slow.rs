@@ -15,10 +15,10 @@ use std::{
 };
 
 /// A bound that is to be met, and all others: nothing here takes as long.
-const BOUND: Duration = Duration::from_millis(800);
+const BOUND: Duration = Duration::from_millis(500);
 const NEVER: Duration = Duration::from_mins(10);
 /// Well within the bound, but more than the bound if there are enough of it.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(50);
 const PAUSES: usize = 16;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -73,6 +73,11 @@ fn head_in_pieces() -> Vec<Vec<u8>> {
     let head = bare("GET /mine/k", &[V2]);
     let size = head.len().div_ceil(PAUSES);
     head.as_bytes().chunks(size).map(<[u8]>::to_vec).collect()
+}
+
+/// Reads all there is, and closes: the gate lingers no longer.
+fn read_to_end(mut wire: Wire) -> String {
+    wire.read_to_end()
 }
 
 #[track_caller]
@@ -140,7 +145,7 @@ fn a_head_that_does_not_come_in_time_is_refused_however_steadily_it_comes() {
         let began = Stopwatch::start();
         let mut wire = gate.connect(over);
         trickle(&mut wire, head_in_pieces());
-        let all = wire.read_to_end();
+        let all = read_to_end(wire);
         began.assert_expired();
         assert_late(&all, "guard.head-timeout");
         assert_logged(gate, "abandoned", "guard.head-timeout", 400);
@@ -176,7 +181,7 @@ fn the_time_of_a_later_head_begins_with_its_first_byte() {
     }
     let began = Stopwatch::start();
     wire.send("GET /mine/k HTTP/1.1\r\nHost:");
-    let all = wire.read_to_end();
+    let all = read_to_end(wire);
     began.assert_expired();
     assert_late(&all, "guard.head-timeout");
     assert_logged(gate, "abandoned", "guard.head-timeout", 400);
@@ -248,7 +253,7 @@ fn a_body_that_stops_coming_is_refused_and_never_ended_for_the_store() {
             let mut wire = gate.connect(over);
             let began = Stopwatch::start();
             wire.send(request("PUT /mine/k", &[V4, framing], "4\r\npart"));
-            let all = wire.read_to_end();
+            let all = read_to_end(wire);
             began.assert_expired();
             assert_late(&all, "guard.body-timeout");
             assert_logged(gate, "abandoned", "guard.body-timeout", 400);
@@ -285,7 +290,7 @@ fn a_body_that_stops_coming_during_its_answer_cuts_the_answer() {
     let gate = gate(origin.address(), |timeouts, _| timeouts.body_idle = BOUND);
     let mut wire = gate.connect(Over::Http);
     wire.send(request("PUT /mine/k", &[V4, "Content-Length: 1000"], "part"));
-    let all = wire.read_to_end();
+    let all = read_to_end(wire);
     assert!(all.ends_with("\r\n\r\nhalf"), "{all}");
     assert_logged(gate, "abandoned", "guard.body-timeout", 200);
 }
@@ -303,15 +308,15 @@ fn at_a_rate(
         limits.minimum_body_rate_after = BOUND;
     });
     let mut wire = gate.connect(over);
-    let piece = "x".repeat(bytes_a_second / 10);
-    let length = format!("Content-Length: {}", burst + piece.len() * 24);
+    let piece = "x".repeat(bytes_a_second / 20);
+    let length = format!("Content-Length: {}", burst + piece.len() * 30);
     wire.send(request(
         "PUT /mine/k",
         &[V4, &length, "Connection: close"],
         &"x".repeat(burst),
     ));
-    trickle(&mut wire, vec![piece; 24]);
-    (wire.read_to_end(), gate)
+    trickle(&mut wire, vec![piece; 30]);
+    (read_to_end(wire), gate)
 }
 
 #[test]
@@ -430,7 +435,7 @@ fn slow_form(pieces: usize, patience: Duration) -> (String, Running) {
     wire.send(request("POST /mine", &[FORM, &length, "Connection: close"], ""));
     trickle(&mut wire, fields);
     let _ = wire.try_send(file);
-    (wire.read_to_end(), gate)
+    (read_to_end(wire), gate)
 }
 
 #[test]
@@ -458,7 +463,7 @@ fn an_answer_that_pauses_for_too_long_is_cut() {
         let began = Stopwatch::start();
         let mut wire = gate.connect(over);
         wire.send(bare("GET /mine/k", &[V2]));
-        let all = wire.read_to_end();
+        let all = read_to_end(wire);
         began.assert_expired();
         assert!(all.ends_with("\r\n\r\nhalf"), "{all}");
         assert_logged(gate, "failed", "upstream.body-timeout", 200);
@@ -492,7 +497,7 @@ fn a_store_that_does_not_take_a_body_is_given_up() {
     ));
     let began = Stopwatch::start();
     wire.fill(LARGE, BOUND / 4);
-    let all = wire.read_to_end();
+    let all = read_to_end(wire);
     began.assert_expired();
     assert!(all.starts_with("HTTP/1.1 503 "), "{all}");
     assert!(
