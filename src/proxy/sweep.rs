@@ -151,12 +151,22 @@ impl Watch {
             return Poll::Ready(());
         }
         if due != Tick::MAX {
-            let waker = self.slot.waker.take().filter(|waker| waker.will_wake(cx.waker()));
-            self.slot
-                .waker
-                .set(Some(waker.unwrap_or_else(|| cx.waker().clone())));
+            self.enrol(cx);
         }
         Poll::Pending
+    }
+
+    /// Never due, and yet somebody is woken when it is after all: whoever sets it need not poll it.
+    pub(super) fn clear_for(&self, cx: &Context<'_>) {
+        self.slot.due.set(Tick::MAX);
+        self.enrol(cx);
+    }
+
+    fn enrol(&self, cx: &Context<'_>) {
+        let waker = self.slot.waker.take().filter(|waker| waker.will_wake(cx.waker()));
+        self.slot
+            .waker
+            .set(Some(waker.unwrap_or_else(|| cx.waker().clone())));
     }
 }
 

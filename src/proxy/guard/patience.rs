@@ -3,7 +3,7 @@
 //! Nothing is counted while the gate has work to do: a connection that waits for the store has no deadline here. A wait
 //! is begun where reading would block, with a store or two; nothing is undone when bytes come.
 
-use super::Violation;
+use super::{Verdict, Violation};
 use crate::proxy::{
     Sweep, Waits,
     pace::{Late, Pace},
@@ -17,7 +17,7 @@ use std::{
 /// The patience with one connection, from its begin to its end.
 #[derive(Debug)]
 pub struct Patience {
-    watch: Watch,
+    watch: Rc<Watch>,
     waits: Waits,
     /// What is waited for, the body apart.
     waiting: Option<Awaited>,
@@ -49,7 +49,7 @@ pub(super) enum Expired {
 impl Patience {
     /// For a new connection: its first head has to be there in the time for a head, from now on.
     pub fn new(sweep: &Rc<Sweep>, waits: Waits) -> Self {
-        let watch = sweep.watch();
+        let watch = Rc::new(sweep.watch());
         watch.set(waits.request_head);
         Self {
             watch,
@@ -57,6 +57,25 @@ impl Patience {
             waiting: Some(Awaited::Request),
             unused: true,
             pace: Pace::default(),
+        }
+    }
+
+    /// Has the end of an exchange begin the wait for the next request.
+    pub(super) fn told_by(&self, verdict: &Verdict) {
+        verdict.measure(Rc::clone(&self.watch), self.waits.keep_alive);
+    }
+
+    /// Waits for nothing, until the exchange under way has ended.
+    pub(super) fn rest(&mut self, verdict: &Verdict, cx: &Context<'_>) {
+        self.waiting = Some(Awaited::Request);
+        self.watch.clear_for(cx);
+        verdict.rest();
+    }
+
+    /// The wait for a next request begins only now: the answer to the last one was not taken before.
+    pub(super) fn answered(&self) {
+        if self.waiting == Some(Awaited::Request) && !self.unused {
+            self.watch.set(self.waits.keep_alive);
         }
     }
 

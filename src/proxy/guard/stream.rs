@@ -51,6 +51,7 @@ enum End {
 impl<S> Guarded<S> {
     /// Guards the stream of a new connection. The service has a clone of `verdict`.
     pub fn new(stream: S, limits: Limits, verdict: Verdict, patience: Patience) -> Self {
+        patience.told_by(&verdict);
         Self {
             stream,
             requests: Requests::new(limits),
@@ -128,6 +129,7 @@ impl<S> Guarded<S> {
         let awaited = if self.requests.is_in_body() {
             Awaited::Body
         } else if self.verdict.is_under_way() {
+            self.patience.rest(&self.verdict, cx);
             return Poll::Pending;
         } else if self.held.is_empty() {
             Awaited::Request
@@ -156,7 +158,9 @@ impl<S> Guarded<S> {
         match &written {
             Poll::Pending => self.blocked = true,
             Poll::Ready(Ok(_)) => {
-                self.blocked = false;
+                if mem::take(&mut self.blocked) && !self.verdict.is_under_way() {
+                    self.patience.answered();
+                }
                 if mem::take(&mut self.held_back) {
                     cx.waker().wake_by_ref();
                 }
