@@ -3,12 +3,14 @@
 #![cfg(test)]
 
 mod bodies;
+mod bounds;
 mod connection;
 mod forwarding;
 mod frames;
 mod peer;
 mod protocol;
 mod refusals;
+mod slow;
 mod smuggling;
 
 #[path = "../gate/harness.rs"]

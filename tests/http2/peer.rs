@@ -134,6 +134,15 @@ impl Peer {
         self.send(&Frame::new(RST_STREAM, 0, stream, (code as u32).to_be_bytes()));
     }
 
+    pub(crate) fn open_window(&mut self, stream: u32, by: u32) {
+        self.send(&Frame::new(WINDOW_UPDATE, 0, stream, by.to_be_bytes()));
+    }
+
+    /// Sends, where the gate may have hung up or may not be reading.
+    pub(crate) fn wire_try_send(&mut self, bytes: &[u8]) -> bool {
+        self.wire.try_send(bytes).is_ok()
+    }
+
     /// One request without a body, and its answer.
     pub(crate) fn ask(&mut self, line: &str, headers: &[impl AsRef<str>]) -> Stream {
         let stream = self.begin(&fields(line, headers), true);

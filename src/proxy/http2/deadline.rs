@@ -30,6 +30,7 @@ pub(in crate::proxy) struct Offered(Rc<Pieces>);
 struct Pieces {
     given: Cell<u64>,
     is_out: Cell<bool>,
+    answered: Cell<bool>,
 }
 
 impl Deadline {
@@ -62,6 +63,16 @@ impl Deadline {
 }
 
 impl Offered {
+    /// There is an answer, of which nothing was handed out yet.
+    pub(super) fn answered(&self) {
+        self.0.answered.set(true);
+    }
+
+    /// Whether there is an answer.
+    pub(super) fn is_answered(&self) -> bool {
+        self.0.answered.get()
+    }
+
     /// The connection takes more: whatever was handed out has gone its way.
     pub(in crate::proxy) fn asked(&self) {
         self.0.is_out.set(false);

@@ -49,10 +49,15 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let service = service_fn({
         let streams = streams.clone();
         move |request| {
-            let (client, request) = receive(arrival, request, &limits);
+            let offered = Offered::default();
+            let (client, request) = receive(arrival, request, &limits, offered.clone());
             streams.announce(client.clone());
             let worker = worker.clone();
-            async move { Ok::<_, Infallible>(handle(&worker, &client, request).await) }
+            async move {
+                let answer = handle(&worker, &client, request).await;
+                offered.answered();
+                Ok::<_, Infallible>(answer)
+            }
         }
     });
     let connection = http2::Builder::new(streams.clone())
@@ -77,6 +82,10 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 return Poll::Ready(ended);
             }
+            if streams.are_forsaken() {
+                tracing::debug!(peer = %arrival.peer, "the client resets most of what it begins: the connection is cut");
+                return Poll::Ready(Ok(()));
+            }
             match idle.poll(streams.are_idle(cx), cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Word::Goodbye) => connection.as_mut().graceful_shutdown(),
@@ -92,9 +101,14 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 
 /// A stream's head as the walk takes it. What is wrong with it is left in the stream's own verdict, as the guard leaves
 /// it in a connection's.
-fn receive(arrival: Arrival, request: Request<Incoming>, limits: &Limits) -> (Rc<Client>, Request<Incoming>) {
+fn receive(
+    arrival: Arrival,
+    request: Request<Incoming>,
+    limits: &Limits,
+    offered: Offered,
+) -> (Rc<Client>, Request<Incoming>) {
     let client = Rc::new(Client {
-        offered: Some(Offered::default()),
+        offered: Some(offered),
         ..Client::new(arrival)
     });
     let (mut head, body) = request.into_parts();

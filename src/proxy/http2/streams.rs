@@ -25,6 +25,9 @@ struct State {
     /// Whose stream is executed next.
     next: RefCell<Option<Rc<Client>>>,
     under_way: Cell<usize>,
+    /// Those that were answered, and those that their client reset before.
+    answered: Cell<u32>,
+    forsaken: Cell<u32>,
     connection: RefCell<Option<Waker>>,
 }
 
@@ -45,6 +48,8 @@ impl Streams {
             worker,
             next: RefCell::default(),
             under_way: Cell::default(),
+            answered: Cell::default(),
+            forsaken: Cell::default(),
             connection: RefCell::default(),
         }))
     }
@@ -52,6 +57,12 @@ impl Streams {
     /// Names whose request hyper calls the service with: it executes that stream next.
     pub(super) fn announce(&self, client: Rc<Client>) {
         *self.0.next.borrow_mut() = Some(client);
+    }
+
+    /// Whether the client resets most of what it begins, at the store's expense and ours (CVE-2023-44487).
+    pub(super) fn are_forsaken(&self) -> bool {
+        let forsaken = self.0.forsaken.get();
+        forsaken > FORSAKEN && forsaken > self.0.answered.get()
     }
 
     /// Whether none is under way; the task is woken when that changes to the better.
@@ -80,8 +91,17 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for Streams {
             let mut stream = pin!(stream);
             let mut taking = Taking::default();
             std::future::poll_fn(|cx| taking.poll(stream.as_mut(), &under_way.0.worker, &client, cx)).await;
+            let answered = client.offered.as_ref().is_some_and(Offered::is_answered);
+            under_way.0.ended(answered);
             // Dropping what is left of the stream resets it.
         });
+    }
+}
+
+impl State {
+    fn ended(&self, answered: bool) {
+        let count = if answered { &self.answered } else { &self.forsaken };
+        count.set(count.get().saturating_add(1));
     }
 }
 
@@ -129,3 +149,6 @@ impl Drop for UnderWay {
         }
     }
 }
+
+/// How many streams a client may reset before it is asked how many it let be answered.
+const FORSAKEN: u32 = 100;
