@@ -3,6 +3,7 @@
 use super::{
     admin,
     answer::Journal,
+    guard,
     knowledge::{Clock, Knowledge},
     listener,
     lookup::Terms,
@@ -121,6 +122,7 @@ impl Gate {
                 knowledge: knowledge.clone(),
                 lookups: lookups.clone(),
                 form_limits: form_limits(config),
+                sizes: sizes(config),
                 sockets,
                 stop: stopped.clone(),
             };
@@ -258,6 +260,17 @@ fn form_limits(config: &Config) -> form::Limits {
     form::Limits {
         bytes: config.form().max_bytes,
         fields: config.form().max_fields,
+    }
+}
+
+/// How large a request's head may be; of what is in a body, the guard knows best itself.
+fn sizes(config: &Config) -> guard::Limits {
+    let limits = config.limits();
+    guard::Limits {
+        head: limits.head_bytes,
+        fields: limits.headers,
+        target: limits.target_bytes,
+        ..guard::Limits::default()
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     answer::Journal,
     connection,
     drain::Drain,
+    guard,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
     upstream::{Origin, Upstream},
@@ -28,6 +29,7 @@ pub(super) struct Worker {
     pub(super) knowledge: Knowledge,
     pub(super) lookups: Option<Lookups>,
     pub(super) form_limits: Limits,
+    pub(super) sizes: guard::Limits,
     ids: Ids,
 }
 
@@ -48,6 +50,7 @@ pub(super) struct Seed {
     pub(super) knowledge: Knowledge,
     pub(super) lookups: Option<Terms>,
     pub(super) form_limits: Limits,
+    pub(super) sizes: guard::Limits,
     pub(super) sockets: Vec<Socket>,
     /// Becomes true when the worker is to finish.
     pub(super) stop: watch::Receiver<bool>,
@@ -104,6 +107,7 @@ impl Seed {
             knowledge: self.knowledge,
             lookups,
             form_limits: self.form_limits,
+            sizes: self.sizes,
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bounds;
 mod broken;
 mod connections;
 mod defects;
