@@ -1,6 +1,13 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
-use super::{connection::Client, guard::Exchange, intake::Intake, relay::Relay, upstream::UpstreamError};
+use super::{
+    admission::{Overload, Room},
+    connection::Client,
+    guard::Exchange,
+    intake::Intake,
+    relay::Relay,
+    upstream::UpstreamError,
+};
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -48,6 +55,8 @@ pub(super) struct Event {
     intake: Intake,
     journal: Journal,
     ended: bool,
+    /// It counts among the requests in flight.
+    in_flight: bool,
     /// The next request waits until this one's event is written.
     _exchange: Exchange,
 }
@@ -60,8 +69,20 @@ impl Event {
             intake: client.intake.clone(),
             journal,
             ended: false,
+            in_flight: false,
             _exchange: client.verdict.exchange(),
         }
+    }
+
+    /// Counts the request among those in flight, if there is room.
+    ///
+    /// # Errors
+    /// Which bound it would be over.
+    pub(super) fn admit(&mut self, room: Room) -> Result<(), Overload> {
+        room.check(&self.journal.counters)?;
+        self.journal.counters.requests.add(1);
+        self.in_flight = true;
+        Ok(())
     }
 }
 
@@ -168,6 +189,9 @@ impl Drop for Event {
     fn drop(&mut self) {
         if !self.ended && self.record.outcome == Outcome::Allowed {
             self.record.outcome = Outcome::Abandoned;
+        }
+        if self.in_flight {
+            self.journal.counters.requests.sub(1);
         }
         self.record.bytes_in = self.intake.bytes();
         self.journal.counters.count(&self.record);

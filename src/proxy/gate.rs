@@ -2,6 +2,7 @@
 
 use super::{
     admin,
+    admission::{Door, Peers, Room},
     answer::Journal,
     guard,
     knowledge::{Clock, Knowledge},
@@ -81,6 +82,7 @@ impl Gate {
         let origin = origin(config.upstream())?;
         let workers = config.workers().get();
         let mut addresses = Vec::new();
+        let peers = Peers::new(config.limits().connections_per_peer);
         let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
         for wanted in config.listeners() {
             let tls = identity(&wanted.transport)?;
@@ -88,12 +90,14 @@ impl Gate {
                 address: wanted.address,
                 source,
             };
+            let door = Door::new(config.limits(), peers.clone());
             let bound = listener::bind(wanted.address, workers).map_err(listen)?;
             addresses.extend(bound.first().and_then(|one| one.local_addr().ok()));
             for (worker, listener) in sockets.iter_mut().zip(bound) {
                 worker.push(Socket {
                     listener,
                     tls: tls.clone(),
+                    door: door.clone(),
                 });
             }
         }
@@ -123,6 +127,7 @@ impl Gate {
                 lookups: lookups.clone(),
                 form_limits: form_limits(config),
                 sizes: sizes(config),
+                room: Room::of(config.limits(), workers),
                 sockets,
                 stop: stopped.clone(),
             };

@@ -1,6 +1,7 @@
 //! HTTP/1.1 on one client connection: the guard beneath hyper, until the connection ends or the gate stops.
 
 use super::{
+    admission::Overload,
     connection::Client,
     drain::Waiter,
     guard::{Guarded, Limits, Verdict},
@@ -27,11 +28,13 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     arrival: Arrival,
     worker: Rc<Worker>,
     waiter: Waiter,
+    turned_away: Option<Overload>,
 ) {
     let client = Rc::new(Client {
         arrival,
         intake: Intake::default(),
         verdict: Verdict::default(),
+        turned_away,
     });
     let lingering = Lingering::new(stream, client.intake.clone());
     let limits = worker.sizes;

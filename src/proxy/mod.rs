@@ -7,7 +7,9 @@
 //! 5. **Learn** from a held answer, decide again, and release or refuse it before a byte of its body has passed.
 //! 6. **Answer**, and leave one event behind.
 
+mod accept;
 mod admin;
+mod admission;
 mod answer;
 pub mod body;
 mod connection;
@@ -29,6 +31,7 @@ mod tls;
 pub mod upstream;
 mod worker;
 
+pub use admission::Overload;
 pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 
@@ -62,7 +65,7 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
         head.method.clone(),
     );
     let mut event = Event::begin(record, client, worker.journal.clone());
-    let walked = match guarded(client) {
+    let walked = match guarded(client).and_then(|()| admitted(worker, client, &mut event)) {
         Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
         Err(refusal) => Err(refusal),
     };
@@ -100,6 +103,15 @@ fn guarded(client: &Client) -> Result<(), Refusal> {
             Err(Refusal::Guarded(violation))
         }
     }
+}
+
+/// Whether there is room for the request. A connection that came over a bound is closed after its answer.
+fn admitted(worker: &Worker, client: &Client, event: &mut Event) -> Result<(), Refusal> {
+    if let Some(overload) = client.turned_away {
+        client.intake.begin(true);
+        return Err(Refusal::Overloaded(overload));
+    }
+    event.admit(worker.room).map_err(Refusal::Overloaded)
 }
 
 /// The walk itself: every way out of it is an answer of the store's or a refusal.
