@@ -74,12 +74,13 @@ impl Event {
         }
     }
 
-    /// Counts the request among those in flight, if there is room.
+    /// Counts the request among those in flight, if there is room, and the bytes of its head.
     ///
     /// # Errors
     /// Which bound it would be over.
-    pub(super) fn admit(&mut self, room: Room) -> Result<(), Overload> {
+    pub(super) fn admit(&mut self, room: Room, head: usize) -> Result<(), Overload> {
         room.check(&self.journal.counters)?;
+        self.intake.account().admit(head);
         self.journal.counters.requests.add(1);
         self.in_flight = true;
         Ok(())
@@ -132,6 +133,9 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = &mut *self;
+        if let Some(event) = &this.event {
+            ready!(event.intake.account().poll_ready(cx));
+        }
         let frame = match &mut this.source {
             Source::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
             Source::Store { body, .. } => ready!(Pin::new(body).poll_frame(cx)),
@@ -140,6 +144,7 @@ impl Body for AnswerBody {
             Some(Ok(frame)) => {
                 if let (Some(event), Some(data)) = (&mut this.event, frame.data_ref()) {
                     event.record.bytes_out += data.len() as u64;
+                    event.intake.account().answer(data.len());
                 }
                 if this.is_end_stream() {
                     this.ended(Outcome::Allowed);
@@ -193,6 +198,7 @@ impl Drop for Event {
         if self.in_flight {
             self.journal.counters.requests.sub(1);
         }
+        self.intake.account().end();
         self.record.bytes_in = self.intake.bytes();
         self.journal.counters.count(&self.record);
         self.journal.log.write(&self.record);

@@ -63,17 +63,16 @@ impl RequestBody {
 
     /// The same body, which notes in `intake` how far it was read.
     #[must_use]
-    pub fn noted_in(self, intake: Intake) -> Self {
-        Self { intake, ..self }
+    pub fn noted_in(mut self, intake: Intake) -> Self {
+        self.intake = intake;
+        self
     }
 
     /// The same body, which leaves a copy of its first bytes behind.
     #[must_use]
-    pub fn copied_to(self, copy: Transcript) -> Self {
-        Self {
-            copy: Some(copy),
-            ..self
-        }
+    pub fn copied_to(mut self, copy: Transcript) -> Self {
+        self.copy = Some(copy);
+        self
     }
 
     /// Whether its reading has begun: the client got its 100, if it waits for one.
@@ -146,6 +145,12 @@ impl Body for RequestBody {
             hint.set_upper(upper.saturating_add(prefix));
         }
         hint
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.intake.account().let_go();
     }
 }
 

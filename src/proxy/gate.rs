@@ -27,7 +27,10 @@ use std::{
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    runtime::Runtime,
+    sync::{oneshot, watch},
+};
 
 /// A running gate. [`Gate::stop`] ends it in order; dropping it lets the workers finish on their own.
 #[derive(Debug)]
@@ -132,8 +135,8 @@ impl Gate {
                 stop: stopped.clone(),
             };
             let log = gate.writer.log(format);
-            let thread = spawn(format!("worker-{number}"), move || {
-                seed.run(move || Journal {
+            let thread = spawn(format!("worker-{number}"), move |runtime| {
+                seed.run(runtime, move || Journal {
                     log: Rc::new(log),
                     counters,
                 })
@@ -189,8 +192,8 @@ impl Admin {
         let address = socket.local_addr().unwrap_or(address);
         let (counters, stopped) = (counters.to_vec(), stopped.clone());
         let (end, ended) = oneshot::channel();
-        let thread = spawn("admin".into(), move || {
-            admin::run(socket, counters, stopped, ended)
+        let thread = spawn("admin".into(), move |runtime| {
+            admin::run(runtime, socket, counters, stopped, ended)
         })?;
         Ok(Some(Self { address, end, thread }))
     }
@@ -216,13 +219,18 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Starts a thread with a runtime, which is made first: what it takes of the system is there, or the gate does not start.
 fn spawn(
     name: String,
-    run: impl FnOnce() -> io::Result<()> + Send + 'static,
+    run: impl FnOnce(&Runtime) -> io::Result<()> + Send + 'static,
 ) -> Result<JoinHandle<io::Result<()>>, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Thread)?;
     thread::Builder::new()
         .name(name)
-        .spawn(run)
+        .spawn(move || run(&runtime))
         .map_err(StartError::Thread)
 }
 

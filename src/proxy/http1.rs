@@ -2,6 +2,7 @@
 
 use super::{
     admission::Overload,
+    buffers::{Metered, Share},
     connection::Client,
     drain::Waiter,
     guard::{Guarded, Limits, Verdict},
@@ -32,13 +33,17 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
 ) {
     let client = Rc::new(Client {
         arrival,
-        intake: Intake::default(),
+        intake: Intake::counted(Share {
+            counters: worker.journal.counters.clone(),
+            room: worker.room,
+        }),
         verdict: Verdict::default(),
         turned_away,
     });
     let lingering = Lingering::new(stream, client.intake.clone());
     let limits = worker.sizes;
     let guarded = Guarded::new(lingering, limits, client.verdict.clone());
+    let metered = Metered::new(guarded, client.intake.clone());
     let service = service_fn(move |request| {
         let (worker, client) = (worker.clone(), client.clone());
         async move { Ok::<_, Infallible>(handle(&worker, &client, request).await) }
@@ -48,7 +53,7 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     builder.auto_date_header(false);
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
     take_no_less_than(&mut builder, limits);
-    let connection = builder.serve_connection(TokioIo::new(guarded), service);
+    let connection = builder.serve_connection(TokioIo::new(metered), service);
     let mut connection = pin!(connection);
     let mut draining = false;
     let ended = poll_fn(|cx| {

@@ -12,6 +12,7 @@ mod admin;
 mod admission;
 mod answer;
 pub mod body;
+mod buffers;
 mod connection;
 mod drain;
 mod error;
@@ -111,7 +112,8 @@ fn admitted(worker: &Worker, client: &Client, event: &mut Event) -> Result<(), R
         client.intake.begin(true);
         return Err(Refusal::Overloaded(overload));
     }
-    event.admit(worker.room).map_err(Refusal::Overloaded)
+    let head = client.verdict.head_bytes();
+    event.admit(worker.room, head).map_err(Refusal::Overloaded)
 }
 
 /// The walk itself: every way out of it is an answer of the store's or a refusal.

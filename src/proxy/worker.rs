@@ -18,6 +18,7 @@ use crate::{
 use rustls::ServerConfig;
 use std::{cell::Cell, io, rc::Rc, sync::Arc, time::Duration};
 use tokio::{
+    runtime::Runtime,
     sync::{Semaphore, watch},
     task::LocalSet,
 };
@@ -86,11 +87,8 @@ impl Seed {
     /// Runs the worker until it is told to stop and everything in flight has ended, or the time for that is over.
     ///
     /// # Errors
-    /// When the runtime or a socket cannot be had.
-    pub(super) fn run(self, journal: impl FnOnce() -> Journal) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+    /// When a socket cannot be had.
+    pub(super) fn run(self, runtime: &Runtime, journal: impl FnOnce() -> Journal) -> io::Result<()> {
         let journal = journal();
         let local = LocalSet::new();
         runtime.block_on(local.run_until(self.work(journal)))

@@ -45,6 +45,11 @@ impl Gauge {
         self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
     }
 
+    /// Replaces a part of it by another.
+    pub fn change(&self, before: u64, after: u64) {
+        self.add(after.wrapping_sub(before));
+    }
+
     /// Takes off what was added before.
     pub fn sub(&self, less: u64) {
         self.0.store(self.get().wrapping_sub(less), Ordering::Relaxed);

@@ -3,6 +3,7 @@
 use crate::{
     harness::{Over, Running, Setup},
     message::{Answer, V2, bare, request},
+    program::{Program, Settings as ProgramSettings},
     support::{Ending, ScriptedOrigin, Wire},
 };
 use obsgate::config::Limits;
@@ -11,10 +12,11 @@ use std::{
     net::{SocketAddr, TcpStream},
     num::NonZeroU32,
     sync::{Mutex, mpsc},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
     let mut limits = Limits::default();
@@ -23,7 +25,7 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
 }
 
 /// A GET whose target has so many bytes, with so many headers, of so many bytes altogether.
-fn sized(target: usize, headers: usize, bytes: usize) -> String {
+pub(crate) fn sized(target: usize, headers: usize, bytes: usize) -> String {
     let path = "/mine/";
     let mut text = format!(
         "GET {path}{} HTTP/1.1\r\nHost: obs.example.com\r\n{V2}\r\n",
@@ -39,7 +41,7 @@ fn sized(target: usize, headers: usize, bytes: usize) -> String {
 }
 
 /// A gate with these limits.
-fn limited(origin: &ScriptedOrigin, change: impl FnOnce(&mut Limits)) -> Running {
+pub(crate) fn limited(origin: &ScriptedOrigin, change: impl FnOnce(&mut Limits)) -> Running {
     Setup {
         limits: limits(change),
         ..Setup::before(origin)
@@ -48,7 +50,7 @@ fn limited(origin: &ScriptedOrigin, change: impl FnOnce(&mut Limits)) -> Running
 }
 
 /// A connection that has asked for something, and so been accepted.
-fn served(mut wire: Wire) -> Wire {
+pub(crate) fn served(mut wire: Wire) -> Wire {
     wire.send(bare("GET /mine/k", &[V2]));
     let answer = Answer::read(&mut wire, false);
     assert_eq!(answer.body, "ok", "{answer:?}");
@@ -56,7 +58,7 @@ fn served(mut wire: Wire) -> Wire {
 }
 
 #[track_caller]
-fn assert_slowed_down(answer: &Answer, rule: &str) {
+pub(crate) fn assert_slowed_down(answer: &Answer, rule: &str) {
     assert_eq!(
         (answer.status(), answer.element("Code"), answer.rule()),
         (503, "SlowDown", rule),
@@ -318,4 +320,61 @@ fn a_request_whose_client_went_away_is_in_flight_no_more() {
     go_on.send(()).unwrap();
     go_on.send(()).unwrap();
     served(gate.connect(Over::Http));
+}
+
+/// Too few for what the test opens, and enough for the gate to start.
+const FEW: u32 = 64;
+
+#[test]
+fn a_gate_out_of_file_descriptors_neither_spins_nor_chatters_and_serves_again_when_it_has_some() {
+    let origin = ScriptedOrigin::answering(OK);
+    let began = Instant::now();
+    let mut program = Program::start(&ProgramSettings {
+        descriptors: Some((FEW, FEW)),
+        ..ProgramSettings::before(origin.address())
+    });
+    program.wait_for("fewer file descriptors than `connections_per_listener` wants");
+    let open: Vec<_> = (0..2 * FEW).map(|_| program.connect(Over::Http)).collect();
+    program.wait_for("connections cannot be accepted");
+    thread::sleep(Duration::from_millis(500));
+    drop(open);
+    let until = began + Duration::from_secs(20);
+    while !program
+        .operator("/metrics")
+        .1
+        .contains("\nobsgate_connections 0\n")
+    {
+        assert!(Instant::now() < until, "{}", program.printed());
+    }
+    for _ in 0..3 {
+        served(program.connect(Over::Http));
+        served(program.connect(Over::Https));
+    }
+    let (_, text) = program.operator("/metrics");
+    let (_, rest) = text.split_once("\nobsgate_accept_errors_total ").unwrap();
+    let errors: u128 = rest.lines().next().unwrap().parse().unwrap();
+    // Two workers with two listeners each try ten times a second.
+    let most = 4 * (began.elapsed().as_millis() / 100 + 1);
+    assert!((1..=most).contains(&errors), "{errors} of {most}");
+    program.signal("TERM");
+    let (code, printed) = program.wait();
+    assert_eq!(code, Some(0));
+    let lines = printed.matches("connections cannot be accepted").count() as u64;
+    let most = 4 * (began.elapsed().as_secs() / 10 + 1);
+    assert!(lines <= most, "{printed}");
+}
+
+#[test]
+fn the_limit_of_file_descriptors_is_raised_as_far_as_it_goes() {
+    let origin = ScriptedOrigin::answering(OK);
+    let program = Program::start(&ProgramSettings {
+        descriptors: Some((FEW, 16 * FEW)),
+        ..ProgramSettings::before(origin.address())
+    });
+    let open: Vec<_> = (0..2 * FEW)
+        .map(|_| served(program.connect(Over::Http)))
+        .collect();
+    assert!(program.printed().contains("fewer file descriptors"));
+    assert!(!program.printed().contains("cannot be accepted"));
+    drop(open);
 }

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod broken;
+mod buffers;
 mod connections;
 mod defects;
 mod forwarding;

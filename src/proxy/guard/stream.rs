@@ -1,6 +1,6 @@
 //! The guard as a stream: beneath hyper, above the socket.
 
-use super::{Limits, Progress, Requests, Verdict, Violation};
+use super::{Inspected, Limits, Progress, Requests, Verdict, Violation};
 use bytes::{Buf as _, BytesMut};
 use std::{
     io,
@@ -51,6 +51,11 @@ impl<S> Guarded<S> {
         }
     }
 
+    /// How much memory it holds for what may not be passed on yet.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Whether the end of a request has been passed on and its answer has not.
     fn is_waiting(&self) -> bool {
         self.ready == 0 && self.requests.is_ended() && self.verdict.is_under_way()
@@ -63,7 +68,7 @@ impl<S> Guarded<S> {
             let begins = self.requests.is_at_head();
             let inspected = self.requests.inspect(&self.held);
             self.ready = inspected.released;
-            self.note(begins && inspected.released > 0, inspected.progress);
+            self.note(begins, inspected);
         }
     }
 
@@ -82,21 +87,21 @@ impl<S> Guarded<S> {
             self.held.extend_from_slice(rest);
             buffer.set_filled(start + inspected.released);
         }
-        self.note(begins && inspected.released > 0, inspected.progress);
+        self.note(begins, inspected);
     }
 
     /// An exchange begins with its head, not with a body that comes when it is over already.
-    fn note(&mut self, begun: bool, progress: Progress) {
-        if begun {
-            self.verdict.begin();
+    fn note(&mut self, begins: bool, inspected: Inspected) {
+        if begins && inspected.released > 0 {
+            self.verdict.begin(inspected.released);
         }
-        if let Progress::Violated(violation) = progress {
+        if let Progress::Violated(violation) = inspected.progress {
             self.held.truncate(self.ready);
             self.verdict.refuse(violation);
             self.end = if violation.is_in_body() {
                 End::Broken(violation)
             } else {
-                self.verdict.begin();
+                self.verdict.begin(STAND_IN.len());
                 End::Refused(STAND_IN)
             };
         }

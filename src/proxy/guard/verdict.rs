@@ -27,6 +27,7 @@ pub struct Exchange(Rc<State>);
 struct State {
     violation: Cell<Option<Violation>>,
     under_way: Cell<bool>,
+    head_bytes: Cell<usize>,
     waiting: RefCell<Option<Waker>>,
 }
 
@@ -44,8 +45,14 @@ impl Verdict {
         Exchange(Rc::clone(&self.0))
     }
 
+    /// How many bytes the head of the exchange came with: its own, and those of the body that were there with it.
+    pub fn head_bytes(&self) -> usize {
+        self.0.head_bytes.get()
+    }
+
     /// A head, the real one or the one in its place, is on its way to the service.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, head_bytes: usize) {
+        self.0.head_bytes.set(head_bytes);
         self.0.under_way.set(true);
     }
 
