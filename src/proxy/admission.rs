@@ -82,6 +82,14 @@ impl Overload {
         }
     }
 
+    /// Whether the connection is to end with the refusal: it should not be there, or may hold what there is too much of.
+    pub(super) const fn closes(self) -> bool {
+        match self {
+            Self::Connections | Self::Peer | Self::Buffers => true,
+            Self::Requests => false,
+        }
+    }
+
     /// The text for the caller.
     pub const fn message(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 //! Counted is what a client, or a store, can make grow:
 //! - what the guard holds: a head in pieces, requests before their turn;
 //! - the head of the request under way, with what came in the same read;
-//! - the last read that was handed to hyper, which sizes the next one;
+//! - the largest read that was handed to hyper, which keeps a buffer of that size for as long as the connection lasts;
 //! - the piece of the request's body that is on its way upstream, or the form that was read before it;
 //! - the answer: what was handed to hyper since everything was last written to the socket, and no less than the largest
 //!   piece it has come in, which is what it is read into.
@@ -80,7 +80,6 @@ impl Account {
     pub(super) fn end(&self) {
         self.under_way.set(false);
         self.set(&self.head, 0);
-        self.set(&self.read, 0);
         self.set(&self.body, 0);
         self.largest.set(0);
         self.settle_answer();
@@ -123,7 +122,7 @@ impl Account {
     }
 
     fn read(&self, bytes: usize, guarded: usize) {
-        if bytes > 0 {
+        if bytes > self.read.get().max(HYPER) {
             self.set(&self.read, bytes);
         }
         self.set(&self.guarded, guarded);
@@ -230,6 +229,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     }
 }
 
+/// What hyper keeps for every connection.
+const HYPER: usize = 8 * 1024;
 /// What an answer is read into at first.
 const ANSWER: usize = 16 * 1024;
 
@@ -273,7 +274,7 @@ mod tests {
         let happens: [fn(&Account); 10] = [
             Account::begin,
             |one| one.admit(300),
-            |one| one.read(8_192, 70_000),
+            |one| one.read(8_193, 70_000),
             |one| one.read(0, 0),
             |one| one.keep(60_000),
             |one| one.pass(8_000),
@@ -321,6 +322,19 @@ mod tests {
         assert_eq!(buffered(), 120_000);
         account.written();
         assert_eq!(buffered(), 0);
+    }
+
+    #[test]
+    fn the_largest_read_counts_as_long_as_its_connection_lasts_and_a_small_one_never() {
+        let share = share(1 << 20);
+        let account = metered(&share);
+        account.begin();
+        account.read(HYPER, 0);
+        assert_eq!(share.counters.buffered.get(), 0);
+        account.read(100_000, 0);
+        account.read(20, 0);
+        account.end();
+        assert_eq!(share.counters.buffered.get(), 100_000);
     }
 
     #[test]

@@ -106,14 +106,18 @@ fn guarded(client: &Client) -> Result<(), Refusal> {
     }
 }
 
-/// Whether there is room for the request. A connection that came over a bound is closed after its answer.
+/// Whether there is room for the request.
 fn admitted(worker: &Worker, client: &Client, event: &mut Event) -> Result<(), Refusal> {
-    if let Some(overload) = client.turned_away {
-        client.intake.begin(true);
-        return Err(Refusal::Overloaded(overload));
-    }
-    let head = client.verdict.head_bytes();
-    event.admit(worker.room, head).map_err(Refusal::Overloaded)
+    let admitted = match client.turned_away {
+        Some(overload) => Err(overload),
+        None => event.admit(worker.room, client.verdict.head_bytes()),
+    };
+    admitted.map_err(|overload| {
+        if overload.closes() {
+            client.intake.begin(true);
+        }
+        Refusal::Overloaded(overload)
+    })
 }
 
 /// The walk itself: every way out of it is an answer of the store's or a refusal.

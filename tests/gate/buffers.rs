@@ -4,7 +4,7 @@ use crate::{
     bounds::{OK, assert_slowed_down, limited, served, sized},
     harness::{Over, Running},
     message::{Answer, V2, bare, request},
-    support::{ScriptedOrigin, Wire},
+    support::{Ending, ScriptedOrigin, Wire},
 };
 use socket2::{Domain, Socket, Type};
 use std::{
@@ -113,12 +113,13 @@ fn forms_that_are_held_use_the_buffers_up_and_are_sent_when_they_are_whole() {
     assert_eq!(Answer::read(&mut wire, false).status(), 204);
     others.iter_mut().for_each(post);
     gate.wait_for_metric("obsgate_buffered_bytes", |bytes| bytes >= BUDGET);
-    for _ in 0..2 {
-        wire.send(bare("DELETE /mine/k", &[V2]));
-        let answer = Answer::read(&mut wire, false);
-        assert_slowed_down(&answer, "limit.buffers");
-        assert_eq!(answer.header("connection"), None);
-    }
+    wire.send(bare("DELETE /mine/k", &[V2]));
+    let answer = Answer::read(&mut wire, false);
+    assert_slowed_down(&answer, "limit.buffers");
+    // What the connection holds goes with it.
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(wire.read_to_ending(), (String::new(), Ending::Closed));
+    drop(wire);
     let mut passed = 0;
     for mut wire in open {
         let _ = wire.try_send(ended);
@@ -167,6 +168,13 @@ fn uploads_that_the_store_does_not_take_use_the_buffers_up_and_arrive_whole() {
         wire.send(vec![b'x'; SIZE - *sent]);
         assert_eq!(Answer::read(wire, false).body, "ok");
     }
+    gate.wait_for_metric("obsgate_requests_in_flight", |requests| requests == 0);
+    let kept = gate.metric("obsgate_buffered_bytes");
+    assert!(
+        kept > MIB,
+        "{kept}: hyper's buffers are kept as long as the connections"
+    );
+    drop(open);
     assert_all_is_given_back(&gate);
 }
 
@@ -187,6 +195,7 @@ fn heads_that_do_not_end_use_the_buffers_up_until_they_do() {
     let mut other = gate.connect(Over::Http);
     other.send(bare("GET /mine/k", &[V2]));
     assert_slowed_down(&Answer::read(&mut other, false), "limit.buffers");
+    drop(other);
     for wire in open.drain(..200) {
         wire.close();
     }
@@ -195,5 +204,6 @@ fn heads_that_do_not_end_use_the_buffers_up_until_they_do() {
         wire.send(ended);
         assert_eq!(Answer::read(wire, false).body, "ok");
     }
+    drop(open);
     assert_all_is_given_back(&gate);
 }
