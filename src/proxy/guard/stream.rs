@@ -65,6 +65,11 @@ impl<S> Guarded<S> {
         }
     }
 
+    /// How much memory it holds for what may not be passed on yet.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Whether the end of a request has been passed on and its answer has not.
     fn is_waiting(&self) -> bool {
         self.ready == 0 && self.requests.is_ended() && self.verdict.is_under_way()
@@ -105,7 +110,7 @@ impl<S> Guarded<S> {
             self.patience.came(inspected.released);
         } else if inspected.released > 0 {
             self.patience.begun();
-            self.verdict.begin();
+            self.verdict.begin(inspected.released);
         }
         if let Progress::Violated(violation) = inspected.progress {
             self.violated(violation);
@@ -119,7 +124,7 @@ impl<S> Guarded<S> {
         self.end = if violation.is_in_body() {
             End::Broken(violation)
         } else {
-            self.verdict.begin();
+            self.verdict.begin(STAND_IN.len());
             End::Refused(STAND_IN)
         };
     }
