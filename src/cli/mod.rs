@@ -4,6 +4,7 @@ pub mod args;
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod process;
 pub mod rules;
 pub mod run;
 
@@ -124,6 +125,9 @@ impl Cli {
     /// # Errors
     /// Why it could not be done.
     pub fn run(self) -> Result<ExitCode, Failure> {
+        if let Err(error) = process::seal() {
+            eprintln!("core dumps cannot be turned off: {error}");
+        }
         // Locked by none of them for longer than a write: the access log writes there too.
         let mut output = io::stdout();
         match self.command {
