@@ -18,7 +18,6 @@ pub(super) enum Unreadable {
 }
 
 /// A body of which the form's fields were read.
-#[derive(Debug)]
 pub(super) struct Unsent {
     /// What follows the fields and came with them.
     rest: Vec<u8>,
@@ -34,7 +33,7 @@ impl Unsent {
     }
 }
 
-/// Reads a form's fields; what follows them stays in the body.
+/// Reads a form's fields; what follows them stays in the body. `look` sees what was read, also when that is not all.
 ///
 /// # Errors
 /// The form is malformed or over the limits, or the client broke off.
@@ -43,34 +42,29 @@ pub(super) async fn read(
     limits: Limits,
     mut body: Incoming,
     intake: &Intake,
+    look: impl FnOnce(&Scanner),
 ) -> Result<(Form, Unsent), Unreadable> {
     let boundary = Boundary::from_headers(headers).map_err(Unreadable::Form)?;
     let mut scanner = Scanner::new(boundary, limits);
     let reading = async {
         loop {
             let Some(frame) = body.frame().await else {
-                // Says what is missing: the file never began.
-                return scanner
-                    .into_form()
-                    .map(|form| (form, Vec::new()))
-                    .map_err(Unreadable::Form);
+                // The form says what is missing: the file never began.
+                return Ok(Vec::new());
             };
             let Ok(data) = frame.map_err(|_| Unreadable::Client)?.into_data() else {
                 continue;
             };
             intake.took(data.len());
             if let Progress::AtFile { consumed } = scanner.feed(&data).map_err(Unreadable::Form)? {
-                let rest = data.get(consumed..).unwrap_or_default().to_vec();
-                return scanner
-                    .into_form()
-                    .map(|form| (form, rest))
-                    .map_err(Unreadable::Form);
+                return Ok(data.get(consumed..).unwrap_or_default().to_vec());
             }
         }
     };
-    let (form, rest) = timeout(PATIENCE, reading)
-        .await
-        .map_err(|_| Unreadable::Client)??;
+    let read = timeout(PATIENCE, reading).await;
+    look(&scanner);
+    let rest = read.map_err(|_| Unreadable::Client)??;
+    let form = scanner.into_form().map_err(Unreadable::Form)?;
     if body.is_end_stream() {
         intake.finished();
     }

@@ -13,6 +13,7 @@ pub mod body;
 mod connection;
 mod drain;
 mod error;
+mod exposure;
 mod form;
 mod gate;
 pub mod guard;
@@ -34,7 +35,7 @@ pub use gate::{Gate, StartError};
 
 use crate::{
     classify::{Classified, Inquiry, Teller, classify},
-    obs::{dialect::Dialect, encryption::EncryptionSet, secret, sse},
+    obs::{dialect::Dialect, encryption::EncryptionSet, form::Scanner, secret, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
@@ -64,7 +65,10 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
     let mut event = Event::begin(record, client, worker.journal.clone());
     let walked = match guarded(client) {
         Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
-        Err(refusal) => Err(refusal),
+        Err(refusal) => {
+            exposure::in_head(worker, &head, &mut event.record);
+            Err(refusal)
+        }
     };
     let response = match walked {
         Ok(response) => {
@@ -74,12 +78,15 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
         Err(refusal) => {
             // A body that cannot be read may be one that the guard did not let through.
             let refusal = guarded(client).err().unwrap_or(refusal);
-            let said = refusal.said(&worker.policy);
+            let mut said = refusal.said(&worker.policy);
+            if !event.record.exposed.is_empty() {
+                said.burn_key();
+            }
             event.record.outcome = refusal.outcome();
             event.record.rule = Some(said.rule.to_owned());
             let asked = Asked {
                 method: &head.method,
-                path: head.uri.path(),
+                path: secret::shown(head.uri.path()),
                 dialect: Dialect::of(&head),
                 request_id: id.to_string(),
                 unread: client.intake.is_unread(),
@@ -111,10 +118,17 @@ async fn walk(
     record: &mut Record,
 ) -> Result<Response<Relay>, Refusal> {
     let intake = &client.intake;
-    let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
+    let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(|malformed| {
+        exposure::in_head(worker, request, record);
+        Refusal::Malformed(malformed)
+    })?;
     note(record, &classified);
+    if classified.facts.customer_key {
+        exposure::in_head(worker, request, record);
+    }
     let body = if classified.awaits_form() {
-        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake)
+        let look = |form: &Scanner| exposure::in_form(worker, form, record);
+        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake, look)
             .await
             .map_err(Refusal::from)?;
         classified.read_form(&form).map_err(Refusal::Malformed)?;
@@ -237,7 +251,10 @@ fn permitted(
 
 fn note(record: &mut Record, classified: &Classified<'_>) {
     record.operation = Some(classified.facts.operation);
-    record.bucket = classified.resource.bucket.map(str::to_owned);
+    record.bucket = classified
+        .resource
+        .bucket
+        .map(|bucket| secret::shown(bucket).to_owned());
     record.auth = Some(classified.facts.auth);
     record.signed_in = classified.signed_in;
     record.seen = Some(classified.facts.target);

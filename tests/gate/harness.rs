@@ -2,7 +2,7 @@
 
 use crate::{
     message::{Answer, SECRETS},
-    support::{ScriptedOrigin, Wire},
+    support::{ScriptedOrigin, Wire, watch},
 };
 use obsgate::{
     config::{AccessLog, Builtin, Config, Identity, Listener, Profile, Transport, Upstream},
@@ -21,7 +21,6 @@ use std::{
     net::{SocketAddr, TcpStream},
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
-    thread,
 };
 
 pub(crate) const DOMAIN: &str = "obs.example.com";
@@ -42,7 +41,8 @@ pub(crate) struct Setup {
     pub(crate) workers: usize,
 }
 
-/// A running gate. Dropping it stops it, and fails the test if a secret of its traffic is in what it wrote.
+/// A running gate. Dropping it stops it, and fails the test if a secret of its traffic is in what it wrote, or was
+/// logged at any level.
 pub(crate) struct Running {
     pub(crate) addresses: Vec<SocketAddr>,
     gate: Option<Gate>,
@@ -123,6 +123,7 @@ impl Setup {
         .with_access_log(self.access_log)
         .with_workers(NonZeroUsize::new(self.workers).unwrap());
         let output = Output::default();
+        watch::begin();
         let gate = Gate::start(&config, Box::new(output.clone())).unwrap();
         Running {
             addresses: gate.addresses().to_vec(),
@@ -177,13 +178,7 @@ impl Running {
         if let Some(gate) = self.gate.take() {
             gate.stop();
         }
-        let text = self.output.text();
-        for secret in SECRETS {
-            assert!(
-                thread::panicking() || !text.contains(secret),
-                "`{secret}` was logged: {text}"
-            );
-        }
+        watch::assert_kept(&self.output.text(), &SECRETS);
     }
 }
 

@@ -13,7 +13,6 @@ use http::{
 use std::fmt;
 
 /// A request to explain.
-#[derive(Debug)]
 pub struct Asked {
     pub(super) head: Parts,
     pub(super) scheme: Scheme,
@@ -141,6 +140,16 @@ impl fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked")
+            .field("method", &self.head.method)
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}
 
 /// The fields as a browser or curl would send them, read as the gate reads what they send.
 fn read_form(head: &Parts, fields: &[(&str, &str)]) -> Result<Form, FormError> {

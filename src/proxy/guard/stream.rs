@@ -3,7 +3,7 @@
 use super::{Limits, Progress, Requests, Verdict, Violation};
 use bytes::{Buf as _, BytesMut};
 use std::{
-    io,
+    fmt, io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -15,7 +15,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// The end of the stream, too, is passed on at once: hyper sees a connection end between two requests when it ended in
 /// the middle of a head.
-#[derive(Debug)]
 pub struct Guarded<S> {
     stream: S,
     requests: Requests,
@@ -185,6 +184,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Without what was read: it may hold secrets.
+impl<S> fmt::Debug for Guarded<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded")
+            .field("held", &self.held.len())
+            .field("ready", &self.ready)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
     }
 }
 
