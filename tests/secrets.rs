@@ -24,8 +24,10 @@ use std::{
     collections::BTreeSet,
     fmt::Debug,
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     pin::Pin,
+    process::{Command, Stdio},
     task::{Context, Poll, Waker},
 };
 use tokio::io::{AsyncRead, ReadBuf};
@@ -264,6 +266,75 @@ impl AsyncRead for Sent {
         into.put_slice(&std::mem::take(&mut self.0));
         Poll::Ready(Ok(()))
     }
+}
+
+/// Runs the program, and gives all that it printed.
+fn printed(arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_obsgate"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that was told all it needs on its command line does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+fn explain_shows_how_long_a_key_is_and_no_more_wherever_it_stands() {
+    let authorization = format!("Authorization: OBS AKIDSAMPLE:{SIGNATURE}==");
+    let trio = TRIO.map(|(name, value)| format!("{name}: {value}"));
+    let url = format!("https://b.obs.example.com/k?Expires=1&Signature={SIGNATURE}&AccessKeyId=AKIDSAMPLE");
+    let head = format!(
+        "PUT /b/k HTTP/1.1\r\nHost: obs.example.com\r\n{authorization}\r\n{}\r\n\r\n",
+        trio.join("\r\n")
+    );
+    let field = format!("{}={KEY}", TRIO[1].0);
+    let policy = format!("policy={SIGNATURE}");
+    for format in ["text", "json"] {
+        let explain = ["explain", "--format", format];
+        let headers = [
+            "PUT",
+            "https://b.obs.example.com/k",
+            "-H",
+            &trio[0],
+            "-H",
+            &trio[1],
+            "-H",
+            &trio[2],
+        ];
+        let form = [
+            "POST",
+            "https://b.obs.example.com/",
+            "--form",
+            &field,
+            "--form",
+            &policy,
+        ];
+        for (more, input) in [(&[][..], &*head), (&headers, ""), (&form, "")] {
+            let said = printed(&[&explain, more].concat(), input);
+            assert!(said.contains("<redacted, 32 bytes>"), "{said}");
+            assert_silent(&said);
+        }
+        let twice = ["PUT", &url, "-H", &authorization];
+        // Ambiguous, and mistaken: a header without its `-H`, one in the place of the method or the URL.
+        for more in [
+            &twice[..],
+            &["PUT", &url, &authorization],
+            &[&authorization, &url],
+            &["PUT", &authorization],
+            &["PUT", &url, "-H", SIGNATURE],
+            &["POST", &url, "--form", SIGNATURE],
+        ] {
+            assert_silent(&printed(&[&explain, more].concat(), ""));
+        }
+        assert_silent(&printed(&explain, &format!("what {KEY}")));
+    }
+    assert_silent(&printed(&[&authorization], ""));
+    assert_silent(&printed(&["rules", &authorization], ""));
 }
 
 #[test]

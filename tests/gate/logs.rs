@@ -67,6 +67,31 @@ fn a_request_leaves_one_readable_line_where_text_is_wanted_and_none_where_nothin
 }
 
 #[test]
+fn a_key_in_clear_is_told_of_in_the_readable_line_too_by_its_fingerprint() {
+    let gate = Setup {
+        access_log: AccessLog::Text,
+        ..Setup::before(&ScriptedOrigin::uncalled())
+    }
+    .start();
+    gate.ask(Over::Http, bare("PUT /mine/k", &trio("obs")))
+        .assert_refused("InvalidRequest");
+    gate.ask(Over::Https, bare("PUT /mine/k?Acl", &trio("obs")))
+        .assert_refused("InvalidArgument");
+    let lines = gate.finish();
+    let told = |line: &str| {
+        let (_, rest) = line.split_once(" customer_key_exposed=")?;
+        Some(rest.split(' ').next().unwrap().to_owned())
+    };
+    let fingerprint = told(&lines[0]).unwrap();
+    assert!(
+        fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{}",
+        lines[0]
+    );
+    assert_eq!(told(&lines[1]), None, "{}", lines[1]);
+}
+
+#[test]
 fn a_line_is_one_line_whatever_the_request_holds() {
     let origin = ScriptedOrigin::answering(OK);
     for access_log in [AccessLog::Text, AccessLog::Json] {
