@@ -1,6 +1,7 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
 use super::{
+    admission::{Overload, Room},
     connection::Client,
     guard::{Exchange, Violation},
     http2::Offered,
@@ -60,6 +61,8 @@ pub(super) struct Event {
     journal: Journal,
     offered: Option<Offered>,
     ended: bool,
+    /// It counts among the requests in flight.
+    in_flight: bool,
     /// The next request waits until this one's event is written.
     exchange: Exchange,
 }
@@ -73,6 +76,7 @@ impl Event {
             journal,
             offered: client.offered.clone(),
             ended: false,
+            in_flight: false,
             exchange: client.verdict.exchange(),
         }
     }
@@ -83,6 +87,18 @@ impl Event {
             let found = self.exchange.violation().map(Violation::id).or(otherwise);
             self.record.rule = found.map(str::to_owned);
         }
+    }
+
+    /// Counts the request among those in flight, if there is room, and the bytes of its head.
+    ///
+    /// # Errors
+    /// Which bound it would be over.
+    pub(super) fn admit(&mut self, room: Room, head: usize) -> Result<(), Overload> {
+        room.check(&self.journal.counters)?;
+        self.intake.account().admit(head);
+        self.journal.counters.requests.add(1);
+        self.in_flight = true;
+        Ok(())
     }
 }
 
@@ -154,6 +170,9 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = &mut *self;
+        if let Some(event) = &this.event {
+            ready!(event.intake.account().poll_ready(cx));
+        }
         let offered = this.event.as_ref().and_then(|event| event.offered.clone());
         if let Some(offered) = &offered {
             offered.asked();
@@ -166,6 +185,7 @@ impl Body for AnswerBody {
             Some(Ok(frame)) => {
                 if let (Some(event), Some(data)) = (&mut this.event, frame.data_ref()) {
                     event.record.bytes_out += data.len() as u64;
+                    event.intake.account().answer(data.len());
                 }
                 if this.is_end_stream() {
                     this.ended(Outcome::Allowed);
@@ -224,6 +244,10 @@ impl Drop for Event {
             self.record.outcome = Outcome::Abandoned;
             self.blame(None);
         }
+        if self.in_flight {
+            self.journal.counters.requests.sub(1);
+        }
+        self.intake.account().end();
         self.record.bytes_in = self.intake.bytes();
         self.journal.counters.count(&self.record);
         self.journal.log.write(&self.record);

@@ -77,26 +77,23 @@ impl RequestBody {
 
     /// The same body, which notes in `intake` how far it was read.
     #[must_use]
-    pub fn noted_in(self, intake: Intake) -> Self {
-        Self { intake, ..self }
+    pub fn noted_in(mut self, intake: Intake) -> Self {
+        self.intake = intake;
+        self
     }
 
     /// The same body, which leaves a copy of its first bytes behind.
     #[must_use]
-    pub fn copied_to(self, copy: Transcript) -> Self {
-        Self {
-            copy: Some(copy),
-            ..self
-        }
+    pub fn copied_to(mut self, copy: Transcript) -> Self {
+        self.copy = Some(copy);
+        self
     }
 
     /// The same body, which has to come in time.
     #[must_use]
-    pub(super) fn within(self, deadline: Deadline) -> Self {
-        Self {
-            deadline: Some(Box::new(deadline)),
-            ..self
-        }
+    pub(super) fn within(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(Box::new(deadline));
+        self
     }
 
     /// Whether its reading has begun: the client got its 100, if it waits for one.
@@ -193,6 +190,12 @@ impl fmt::Display for BodyError {
 }
 
 impl std::error::Error for BodyError {}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.intake.account().let_go();
+    }
+}
 
 /// Without the bytes: a form's may be a customer key.
 impl fmt::Debug for RequestBody {

@@ -1,6 +1,8 @@
 //! One client connection: TLS if the listener wants it, then the protocol that was agreed on.
 
 use super::{
+    admission::{Overload, Seat},
+    buffers::Share,
     drain::Waiter,
     guard::Verdict,
     http1,
@@ -23,44 +25,53 @@ pub(super) struct Client {
     pub(super) arrival: Arrival,
     pub(super) intake: Intake,
     pub(super) verdict: Verdict,
+    /// It came over this bound: its first request is refused, whatever it is.
+    pub(super) turned_away: Option<Overload>,
     /// What the client has not taken yet, where that is not the connection's to know: in HTTP/2.
     pub(super) offered: Option<Offered>,
 }
 
 impl Client {
     /// One that has not sent anything yet.
-    pub(super) fn new(arrival: Arrival) -> Self {
+    pub(super) fn new(arrival: Arrival, worker: &Worker) -> Self {
         Self {
             arrival,
-            intake: Intake::default(),
+            intake: Intake::counted(Share {
+                counters: worker.journal.counters.clone(),
+                room: worker.room,
+            }),
             verdict: Verdict::default(),
+            turned_away: None,
             offered: None,
         }
     }
 }
 
-/// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new.
+/// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new; one that
+/// has not entered is told why.
 pub(super) async fn serve(
     stream: TcpStream,
     tls: Option<Arc<ServerConfig>>,
     arrival: Arrival,
     worker: Rc<Worker>,
     waiter: Waiter,
+    entered: Result<Seat, Overload>,
 ) {
+    let turned_away = entered.as_ref().err().copied();
     let _counted = PanicCount::new(worker.journal.counters.clone());
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket does not take TCP_NODELAY");
     }
     let stream = ClientSocket::new(stream, worker.sweep.clone(), worker.waits.body_idle);
     match tls {
-        None => http1::speak(stream, arrival, worker, waiter).await,
+        None => http1::speak(stream, arrival, worker, waiter, turned_away).await,
         Some(tls) => {
             let handshake = TlsAcceptor::from(tls).accept(stream);
             match worker.sweep.within(worker.waits.tls_handshake, handshake).await {
                 Some(Ok(stream)) if tls::agreed_on_http2(stream.get_ref().1) => {
                     http2::speak(stream, arrival, worker, waiter).await;
                 }
-                Some(Ok(stream)) => http1::speak(stream, arrival, worker, waiter).await,
+                Some(Ok(stream)) => http1::speak(stream, arrival, worker, waiter, turned_away).await,
                 Some(Err(error)) => {
                     tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed");
                 }

@@ -1,6 +1,7 @@
 //! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
 
 use super::{
+    admission::Overload,
     form::Unreadable,
     guard::Violation,
     upstream::{Kind, UpstreamError},
@@ -25,6 +26,8 @@ use std::borrow::Cow;
 pub enum Refusal {
     /// Its bytes can be read in more than one way.
     Guarded(Violation),
+    /// The gate has as much to do as it takes on.
+    Overloaded(Overload),
     /// It is ambiguous.
     Malformed(Malformed),
     /// The policy denies it.
@@ -65,6 +68,12 @@ impl Refusal {
                 rule: violation.id(),
                 code: violation.code(),
                 message: Cow::Borrowed(violation.message()),
+                argument: None,
+            },
+            Self::Overloaded(overload) => Said {
+                rule: overload.id(),
+                code: Code::SlowDown,
+                message: Cow::Borrowed(overload.message()),
                 argument: None,
             },
             Self::Malformed(malformed) => Said {
@@ -109,6 +118,7 @@ impl Refusal {
         match self {
             Self::Guarded(violation) if violation.is_late() => Outcome::Abandoned,
             Self::Guarded(_) | Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
+            Self::Overloaded(_) => Outcome::Limited,
             Self::BrokenOff => Outcome::Abandoned,
             Self::Denied { .. } => Outcome::Refused,
             Self::Upstream(error) => match error.kind() {

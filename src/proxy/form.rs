@@ -58,7 +58,7 @@ pub(super) async fn read(
             let Ok(data) = frame.map_err(|_| Unreadable::Client)?.into_data() else {
                 continue;
             };
-            intake.took(data.len());
+            intake.took_ahead(data.len());
             if let Progress::AtFile { consumed } = scanner.feed(&data).map_err(Unreadable::Form)? {
                 let rest = data.get(consumed..).unwrap_or_default().to_vec();
                 return scanner

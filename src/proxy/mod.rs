@@ -7,9 +7,12 @@
 //! 5. **Learn** from a held answer, decide again, and release or refuse it before a byte of its body has passed.
 //! 6. **Answer**, and leave one event behind.
 
+mod accept;
 mod admin;
+mod admission;
 mod answer;
 pub mod body;
+mod buffers;
 mod connection;
 mod drain;
 mod error;
@@ -33,6 +36,7 @@ mod tls;
 pub mod upstream;
 mod worker;
 
+pub use admission::Overload;
 pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
 pub use pace::Waits;
@@ -71,7 +75,7 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
     );
     record.version = head.version;
     let mut event = Event::begin(record, client, worker.journal.clone());
-    let walked = match guarded(client) {
+    let walked = match guarded(client).and_then(|()| admitted(worker, client, &mut event)) {
         Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
         Err(refusal) => Err(refusal),
     };
@@ -110,6 +114,20 @@ fn guarded(client: &Client) -> Result<(), Refusal> {
             Err(Refusal::Guarded(violation))
         }
     }
+}
+
+/// Whether there is room for the request.
+fn admitted(worker: &Worker, client: &Client, event: &mut Event) -> Result<(), Refusal> {
+    let admitted = match client.turned_away {
+        Some(overload) => Err(overload),
+        None => event.admit(worker.room, client.verdict.head_bytes()),
+    };
+    admitted.map_err(|overload| {
+        if overload.closes() {
+            client.intake.begin(true);
+        }
+        Refusal::Overloaded(overload)
+    })
 }
 
 /// The walk itself: every way out of it is an answer of the store's or a refusal.

@@ -38,6 +38,8 @@ pub enum Outcome {
     Refused,
     /// Refused because it was ambiguous or wrong in itself.
     Malformed,
+    /// Refused because the gate had as much to do as it takes on.
+    Limited,
     /// The store could not be reached, or broke off.
     Failed,
     /// The client went away, or took too long.
@@ -141,12 +143,13 @@ impl Record {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Allowed,
         Self::Waived,
         Self::Violated,
         Self::Refused,
         Self::Malformed,
+        Self::Limited,
         Self::Failed,
         Self::Abandoned,
     ];
@@ -159,6 +162,7 @@ impl Outcome {
             Self::Violated => "violated",
             Self::Refused => "refused",
             Self::Malformed => "malformed",
+            Self::Limited => "limited",
             Self::Failed => "failed",
             Self::Abandoned => "abandoned",
         }

@@ -142,7 +142,7 @@ fn no_secret_of_the_traffic_is_printed_whatever_rust_log_says() {
             let mut program = Program::start(&Settings {
                 rust_log: &format!("{rust_log},obsgate::cli=info"),
                 access_log,
-                origin: origin.address(),
+                ..Settings::before(origin.address())
             });
             for (over, request) in secrets() {
                 let mut wire = program.connect(over);

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod bounds;
 mod broken;
+mod buffers;
 mod connections;
 mod defects;
 mod forwarding;

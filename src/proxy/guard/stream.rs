@@ -65,6 +65,11 @@ impl<S> Guarded<S> {
         }
     }
 
+    /// How much memory it holds for what may not be passed on yet.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Whether the end of a request has been passed on and its answer has not.
     fn is_waiting(&self) -> bool {
         self.ready == 0 && self.requests.is_ended() && self.verdict.is_under_way()
@@ -105,7 +110,7 @@ impl<S> Guarded<S> {
             self.patience.came(inspected.released);
         } else if inspected.released > 0 {
             self.patience.begun();
-            self.verdict.begin();
+            self.verdict.begin(inspected.released);
         }
         if let Progress::Violated(violation) = inspected.progress {
             self.violated(violation);
@@ -119,7 +124,7 @@ impl<S> Guarded<S> {
         self.end = if violation.is_in_body() {
             End::Broken(violation)
         } else {
-            self.verdict.begin();
+            self.verdict.begin(STAND_IN.len());
             End::Refused(STAND_IN)
         };
     }
@@ -157,20 +162,24 @@ impl<S> Guarded<S> {
     fn noting<T>(&mut self, written: Poll<io::Result<T>>, cx: &Context<'_>) -> Poll<io::Result<T>> {
         match &written {
             Poll::Pending => self.blocked = true,
-            Poll::Ready(Ok(_)) => {
-                if mem::take(&mut self.blocked) && !self.verdict.is_under_way() {
-                    self.patience.answered();
-                }
-                if mem::take(&mut self.held_back) {
-                    cx.waker().wake_by_ref();
-                }
-            }
+            Poll::Ready(Ok(_)) if self.blocked => self.unblocked(cx),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
                 self.verdict.refuse(Violation::WriteTimeout);
             }
-            Poll::Ready(Err(_)) => {}
+            Poll::Ready(_) => {}
         }
         written
+    }
+
+    #[cold]
+    fn unblocked(&mut self, cx: &Context<'_>) {
+        self.blocked = false;
+        if !self.verdict.is_under_way() {
+            self.patience.answered();
+        }
+        if mem::take(&mut self.held_back) {
+            cx.waker().wake_by_ref();
+        }
     }
 
     /// Passes on what is held and in order.

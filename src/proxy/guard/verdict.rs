@@ -28,6 +28,7 @@ pub struct Exchange(Rc<State>);
 struct State {
     violation: Cell<Option<Violation>>,
     under_way: Cell<bool>,
+    head_bytes: Cell<usize>,
     waiting: RefCell<Option<Waker>>,
     idle: OnceCell<Idle>,
     /// The guard has nothing to wait for but the end of the exchange.
@@ -66,8 +67,14 @@ impl Verdict {
         self.0.resting.set(true);
     }
 
+    /// How many bytes the head of the exchange came with: its own, and those of the body that were there with it.
+    pub fn head_bytes(&self) -> usize {
+        self.0.head_bytes.get()
+    }
+
     /// A head, the real one or the one in its place, is on its way to the service.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, head_bytes: usize) {
+        self.0.head_bytes.set(head_bytes);
         self.0.under_way.set(true);
     }
 

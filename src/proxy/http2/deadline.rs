@@ -46,7 +46,7 @@ impl Deadline {
 
     /// So many bytes came.
     pub(in crate::proxy) fn came(&mut self, bytes: usize) {
-        self.pace.came(bytes, &self.watch);
+        self.pace.came(bytes, &self.watch, &self.waits);
     }
 
     /// Waits for more. Ready when that takes too long.

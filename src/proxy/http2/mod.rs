@@ -45,14 +45,18 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 ) {
     let streams = Streams::new(worker.clone());
     let mut idle = Idle::new(&worker.sweep, worker.waits);
-    let limits = Limits::default();
+    let limits = worker.sizes;
     let service = service_fn({
         let streams = streams.clone();
         move |request| {
-            let offered = Offered::default();
-            let (client, request) = receive(arrival, request, &limits, offered.clone());
-            streams.announce(client.clone());
             let worker = worker.clone();
+            let offered = Offered::default();
+            let client = Client {
+                offered: Some(offered.clone()),
+                ..Client::new(arrival, &worker)
+            };
+            let (client, request) = receive(client, request, &limits);
+            streams.announce(client.clone());
             async move {
                 let answer = handle(&worker, &client, request).await;
                 offered.answered();
@@ -102,22 +106,13 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 
 /// A stream's head as the walk takes it. What is wrong with it is left in the stream's own verdict, as the guard leaves
 /// it in a connection's.
-fn receive(
-    arrival: Arrival,
-    request: Request<Incoming>,
-    limits: &Limits,
-    offered: Offered,
-) -> (Rc<Client>, Request<Incoming>) {
-    let client = Rc::new(Client {
-        offered: Some(offered),
-        ..Client::new(arrival)
-    });
+fn receive(client: Client, request: Request<Incoming>, limits: &Limits) -> (Rc<Client>, Request<Incoming>) {
     let (mut head, body) = request.into_parts();
     match guard::inspect_http2(&head, limits) {
         Ok(()) => head::translate(&mut head, !body.is_end_stream()),
         Err(violation) => client.verdict.refuse(violation),
     }
-    (client, Request::from_parts(head, body))
+    (Rc::new(client), Request::from_parts(head, body))
 }
 
 /// What a client may have under way at once (rulings, 35).
