@@ -124,6 +124,16 @@ impl Program {
         self.addresses[usize::from(over == Over::Https)]
     }
 
+    /// What a client trusts.
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "for tests that shake hands themselves"
+    )]
+    pub(crate) fn trust(&self) -> &Arc<ClientConfig> {
+        &self.trust
+    }
+
     pub(crate) fn connect(&self, over: Over) -> Wire {
         match over {
             Over::Http => Wire::connect(self.address(over)),

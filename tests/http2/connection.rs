@@ -11,17 +11,22 @@ use std::{sync::mpsc::channel, thread, time::Duration};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+/// Shakes hands with a gate.
+fn shake(gate: &Running, offered: &[&[u8]]) -> (Wire, Option<Vec<u8>>) {
+    handshake(gate.addresses[1], gate.trust(), offered)
+}
+
 #[test]
 fn the_protocol_is_what_the_handshake_agrees_on() {
     let origin = ScriptedOrigin::answering(OK);
     let gate = Running::before(&origin);
-    let agreed = |offered: &[&[u8]]| handshake(&gate, offered).1;
+    let agreed = |offered: &[&[u8]]| shake(&gate, offered).1;
     assert_eq!(agreed(&[b"h2", b"http/1.1"]).as_deref(), Some(&b"h2"[..]));
     assert_eq!(agreed(&[b"http/1.1", b"h2"]).as_deref(), Some(&b"h2"[..]));
     assert_eq!(agreed(&[b"http/1.1"]).as_deref(), Some(&b"http/1.1"[..]));
     assert_eq!(agreed(&[]), None);
     for offered in [&[&b"http/1.1"[..]][..], &[]] {
-        let (mut wire, _) = handshake(&gate, offered);
+        let (mut wire, _) = shake(&gate, offered);
         wire.send(bare("GET /mine/k", &[V4]));
         assert_eq!(Answer::read(&mut wire, false).status(), 200);
     }
@@ -34,7 +39,7 @@ fn without_an_agreement_the_preface_is_refused_with_tls_and_without() {
     for mut wire in [
         gate.connect(Over::Http),
         gate.connect(Over::Https),
-        handshake(&gate, &[b"http/1.1"]).0,
+        shake(&gate, &[b"http/1.1"]).0,
     ] {
         wire.send(PREFACE);
         let answer = Answer::read(&mut wire, false);
@@ -47,7 +52,7 @@ fn without_an_agreement_the_preface_is_refused_with_tls_and_without() {
 fn http_2_can_be_switched_off() {
     let origin = ScriptedOrigin::answering(OK);
     let gate = Setup::before(&origin).without_http2().start();
-    let (mut wire, agreed) = handshake(&gate, &[b"h2", b"http/1.1"]);
+    let (mut wire, agreed) = shake(&gate, &[b"h2", b"http/1.1"]);
     assert_eq!(agreed.as_deref(), Some(&b"http/1.1"[..]));
     wire.send(bare("GET /mine/k", &[V4]));
     assert_eq!(Answer::read(&mut wire, false).status(), 200);

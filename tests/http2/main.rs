@@ -10,6 +10,7 @@ mod frames;
 mod peer;
 mod protocol;
 mod refusals;
+mod secrets;
 mod slow;
 mod smuggling;
 
@@ -19,5 +20,8 @@ mod harness;
 #[path = "../gate/message.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "a part of it is used here")]
 mod message;
+#[path = "../gate/program.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "a part of it is used here")]
+mod program;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,11 +9,11 @@ use crate::{
     message::Answer,
     support::Wire,
 };
-use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
+use rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     sync::Arc,
 };
 
@@ -69,7 +69,16 @@ impl Peer {
 
     /// The same, with settings of the client's own.
     pub(crate) fn with_settings(gate: &Running, settings: &[(u16, u32)]) -> Self {
-        let mut peer = Self::silent(gate);
+        Self::silent(gate).settled(settings)
+    }
+
+    /// A connection to another program than a gate of this one.
+    pub(crate) fn over(address: SocketAddr, trust: &Arc<ClientConfig>) -> Self {
+        Self::new(handshake(address, trust, &[b"h2"])).settled(&[])
+    }
+
+    fn settled(self, settings: &[(u16, u32)]) -> Self {
+        let mut peer = self;
         let payload: Vec<u8> = settings
             .iter()
             .flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat())
@@ -83,7 +92,10 @@ impl Peer {
 
     /// A connection on which nothing was said yet.
     pub(crate) fn silent(gate: &Running) -> Self {
-        let (wire, agreed) = handshake(gate, &[b"h2"]);
+        Self::new(handshake(gate.addresses[1], gate.trust(), &[b"h2"]))
+    }
+
+    fn new((wire, agreed): (Wire, Option<Vec<u8>>)) -> Self {
         assert_eq!(agreed.as_deref(), Some(&b"h2"[..]));
         Self {
             wire,
@@ -386,10 +398,14 @@ pub(crate) fn headers(stream: u32, block: &[u8], ends: bool) -> Vec<u8> {
 }
 
 /// A connection over TLS, and the protocol that was agreed on.
-pub(crate) fn handshake(gate: &Running, offered: &[&[u8]]) -> (Wire, Option<Vec<u8>>) {
-    let mut config = gate.trust().as_ref().clone();
+pub(crate) fn handshake(
+    address: SocketAddr,
+    trust: &Arc<ClientConfig>,
+    offered: &[&[u8]],
+) -> (Wire, Option<Vec<u8>>) {
+    let mut config = trust.as_ref().clone();
     config.alpn_protocols = offered.iter().map(|one| one.to_vec()).collect();
-    let mut tcp = TcpStream::connect(gate.addresses[1]).unwrap();
+    let mut tcp = TcpStream::connect(address).unwrap();
     let name = ServerName::try_from(DOMAIN).unwrap();
     let mut session = ClientConnection::new(Arc::new(config), name).unwrap();
     while session.is_handshaking() {

@@ -217,3 +217,20 @@ fn the_first_request_has_the_time_of_a_head_from_the_connections_begin() {
     assert!(began.elapsed() >= SHORT, "{:?}", began.elapsed());
     Peer::connect(&gate).assert_serves();
 }
+
+#[test]
+fn a_gate_that_stops_waits_no_longer_than_for_a_head_for_a_client_that_does_not_hear_it() {
+    let origin = store();
+    let gate = patient(&origin, |timeouts| timeouts.request_head = SHORT);
+    let mut peer = Peer::connect(&gate);
+    peer.assert_serves();
+    let began = Instant::now();
+    // Neither reads the goodbye nor answers it.
+    assert_eq!(gate.finish().len(), 1);
+    assert!(
+        began.elapsed() >= SHORT && began.elapsed() < SHORT * 20,
+        "{:?}",
+        began.elapsed()
+    );
+    drop(peer);
+}

@@ -50,6 +50,12 @@ impl Idle {
         }
     }
 
+    /// The word was given because the gate stops, which waits for a client that does not hear it no longer than for a
+    /// head.
+    pub(super) fn drain(&mut self) {
+        self.close(self.waits.request_head);
+    }
+
     /// Ready when something is to be done.
     pub(super) fn poll(&mut self, is_idle: bool, cx: &Context<'_>) -> Poll<Word> {
         match (self.phase, is_idle) {
@@ -74,8 +80,12 @@ impl Idle {
             Phase::Used | Phase::Busy => self.waits.body_idle,
             Phase::Closing(_) => return Poll::Ready(Word::Cut),
         };
+        self.close(wait);
+        Poll::Ready(Word::Goodbye)
+    }
+
+    fn close(&mut self, wait: Tick) {
         self.watch.set(wait);
         self.phase = Phase::Closing(wait);
-        Poll::Ready(Word::Goodbye)
     }
 }

@@ -80,6 +80,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let ended = poll_fn(|cx| {
         if !draining && waiter.poll_begun(cx) {
             draining = true;
+            idle.drain();
             connection.as_mut().graceful_shutdown();
         }
         loop {
