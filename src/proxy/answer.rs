@@ -20,7 +20,6 @@ use std::{
 };
 
 /// The body of an answer: the gate's own, or the store's as it streams.
-#[derive(Debug)]
 pub(super) struct AnswerBody {
     source: Source,
     /// What is left of a piece that was too large.
