@@ -18,7 +18,7 @@ use crate::obs::{
 use http::{HeaderValue, Version, request::Parts};
 
 /// What a head holds.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Scan<'h> {
     pub(super) host: Option<&'h HeaderValue>,
     pub(super) signatures: Signatures<'h>,

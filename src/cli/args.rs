@@ -5,6 +5,7 @@ use crate::{
     obs::{encryption::Encryption, scheme::Scheme},
 };
 use clap::{Args, ValueEnum};
+use std::fmt;
 
 /// `obsgate demo`.
 #[derive(Debug, Args)]
@@ -18,7 +19,7 @@ pub struct DemoArgs {
 }
 
 /// `obsgate explain`.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct ExplainArgs {
     /// The method; without method and URL, a request head is read from standard input
     #[arg(requires = "url")]
@@ -49,6 +50,16 @@ pub struct ExplainArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
+}
+
+/// Without the request: it may hold secrets.
+impl fmt::Debug for ExplainArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExplainArgs")
+            .field("headers", &self.headers.len())
+            .field("fields", &self.fields.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// How `obsgate explain` prints.

@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 mod descriptors;
 pub mod explain;
+pub mod process;
 pub mod rules;
 pub mod run;
 
@@ -13,7 +14,10 @@ use crate::{
     proxy::StartError,
 };
 use args::DemoArgs;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue},
+};
 use demo::DemoError;
 use std::{
     fmt, io,
@@ -117,7 +121,7 @@ impl Cli {
     /// # Errors
     /// What is wrong with it; also the help and the version that were asked for.
     pub fn read() -> Result<Self, Failure> {
-        Self::try_parse().map_err(Failure::Usage)
+        Self::try_parse().map_err(|error| Failure::Usage(unquoted(error)))
     }
 
     /// Does what the command line says.
@@ -125,6 +129,9 @@ impl Cli {
     /// # Errors
     /// Why it could not be done.
     pub fn run(self) -> Result<ExitCode, Failure> {
+        if let Err(error) = process::seal() {
+            eprintln!("core dumps cannot be turned off: {error}");
+        }
         // Locked by none of them for longer than a write: the access log writes there too.
         let mut output = io::stdout();
         match self.command {
@@ -183,6 +190,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Takes what stands where no argument belongs out of the complaint: it may be a header whose `-H` was forgotten.
+fn unquoted(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if matches!(error.get(kind), Some(ContextValue::String(stray)) if !stray.starts_with('-')) {
+            error.insert(kind, ContextValue::String("(not shown)".to_owned()));
+        }
+    }
+    error
+}
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

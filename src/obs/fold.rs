@@ -68,7 +68,7 @@ impl Folded {
 }
 
 /// The bytes of percent-encoded text, decoded once. `+` stays what it is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Decoded<'a> {
     rest: std::slice::Iter<'a, u8>,
 }

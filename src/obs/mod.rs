@@ -8,6 +8,7 @@ pub(crate) mod bytes;
 pub mod dialect;
 pub mod encryption;
 pub mod error;
+pub mod exposed;
 pub(crate) mod fold;
 pub mod form;
 pub(crate) mod header;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The traces of signatures in a head.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Signatures<'h> {
     authorization: Option<&'h [u8]>,
     token: bool,

@@ -60,6 +60,13 @@ pub struct Said<'a> {
     pub argument: Option<&'static str>,
 }
 
+impl Said<'_> {
+    /// Says besides that the request's customer key is burned: it came in clear (obs-facts §4.5 has the text before it).
+    pub(super) fn burn_key(&mut self) {
+        self.message.to_mut().push_str(BURNED);
+    }
+}
+
 impl Refusal {
     /// What it says on the wire.
     pub fn said<'a>(&'a self, policy: &'a Policy) -> Said<'a> {
@@ -265,4 +272,5 @@ const fn undecidable(unknown: Unknown) -> &'static str {
     }
 }
 
+const BURNED: &str = " Discard the customer key of this request: it was sent in clear.";
 const VERSION_4: &str = "Signature Version 4 (AWS4-HMAC-SHA256)";

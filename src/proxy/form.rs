@@ -1,10 +1,15 @@
 //! Reading a form up to its file: bounded, before the decision, and handed on byte for byte after it (rulings, 18).
 
-use super::{body::RequestBody, intake::Intake};
+use super::{
+    body::RequestBody,
+    intake::Intake,
+    sweep::{Sweep, Tick},
+};
 use crate::obs::form::{Boundary, Form, FormError, Limits, Progress, Scanner};
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
+use std::rc::Rc;
 
 /// Why a form was not read.
 #[derive(Debug)]
@@ -18,7 +23,6 @@ pub(super) enum Unreadable {
 }
 
 /// A body of which the form's fields were read.
-#[derive(Debug)]
 pub(super) struct Unsent {
     /// What follows the fields and came with them.
     rest: Vec<u8>,
@@ -34,41 +38,39 @@ impl Unsent {
     }
 }
 
-/// Reads a form's fields; what follows them stays in the body.
+/// Reads a form's fields; what follows them stays in the body. `look` sees what was read, also when that is not all.
 ///
 /// # Errors
-/// The form is malformed or over the limits, or the client broke off.
+/// The form is malformed or over the limits, or the client broke off or was too slow.
 pub(super) async fn read(
     headers: &HeaderMap,
     limits: Limits,
     mut body: Incoming,
     intake: &Intake,
+    (sweep, patience): (&Rc<Sweep>, Tick),
+    look: impl FnOnce(&Scanner),
 ) -> Result<(Form, Unsent), Unreadable> {
     let boundary = Boundary::from_headers(headers).map_err(Unreadable::Form)?;
     let mut scanner = Scanner::new(boundary, limits);
-    let (form, rest) = async {
+    let reading = async {
         loop {
             let Some(frame) = body.frame().await else {
-                // Says what is missing: the file never began.
-                return scanner
-                    .into_form()
-                    .map(|form| (form, Vec::new()))
-                    .map_err(Unreadable::Form);
+                // The form says what is missing: the file never began.
+                return Ok(Vec::new());
             };
             let Ok(data) = frame.map_err(|_| Unreadable::Client)?.into_data() else {
                 continue;
             };
             intake.took_ahead(data.len());
             if let Progress::AtFile { consumed } = scanner.feed(&data).map_err(Unreadable::Form)? {
-                let rest = data.get(consumed..).unwrap_or_default().to_vec();
-                return scanner
-                    .into_form()
-                    .map(|form| (form, rest))
-                    .map_err(Unreadable::Form);
+                return Ok(data.get(consumed..).unwrap_or_default().to_vec());
             }
         }
-    }
-    .await?;
+    };
+    let read = sweep.within(patience, reading).await;
+    look(&scanner);
+    let rest = read.unwrap_or(Err(Unreadable::Late))?;
+    let form = scanner.into_form().map_err(Unreadable::Form)?;
     if body.is_end_stream() {
         intake.finished();
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     classify::{Classified, Teller},
-    obs::encryption::EncryptionSet,
+    obs::{encryption::EncryptionSet, exposed::FingerprintKey},
     state::{Evidence, Moment, Origin, State, Stored, Ticket, Told},
     telemetry,
 };
@@ -66,6 +66,11 @@ impl Knowledge {
     /// Forgets what was learned of a thing.
     pub(super) fn forget(&self, stored: &Stored<'_>) {
         self.state.forget(stored);
+    }
+
+    /// What fingerprints of customer keys are made with.
+    pub(super) fn fingerprint_key(&self) -> FingerprintKey {
+        self.state.fingerprint_key()
     }
 
     /// Frees what has expired.

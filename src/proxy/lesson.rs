@@ -28,7 +28,6 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::timeout;
 
 /// An answer, with what was read ahead of it and who listens to the rest.
-#[derive(Debug)]
 pub(super) struct Lesson {
     response: Response<ResponseBody>,
     ahead: VecDeque<Frame<Bytes>>,

@@ -16,6 +16,7 @@ mod buffers;
 mod connection;
 mod drain;
 mod error;
+mod exposure;
 mod form;
 mod gate;
 pub mod guard;
@@ -44,14 +45,13 @@ pub use sweep::Sweep;
 
 use crate::{
     classify::{Classified, Inquiry, Teller, classify},
-    obs::{dialect::Dialect, encryption::EncryptionSet, secret, sse},
+    obs::{dialect::Dialect, encryption::EncryptionSet, form::Scanner, secret, sse},
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
 use answer::{AnswerBody, Event, Framed};
 use body::RequestBody;
 use connection::Client;
-use form::Unreadable;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
 use http2::Deadline;
 use hyper::body::{Body as _, Incoming};
@@ -77,7 +77,10 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
     let mut event = Event::begin(record, client, worker.journal.clone());
     let walked = match guarded(client).and_then(|()| admitted(worker, client, &mut event)) {
         Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
-        Err(refusal) => Err(refusal),
+        Err(refusal) => {
+            exposure::in_head(worker, &head, &mut event.record);
+            Err(refusal)
+        }
     };
     let response = match walked {
         Ok(response) => {
@@ -87,12 +90,15 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
         Err(refusal) => {
             // A body that cannot be read may be one that the guard did not let through.
             let refusal = guarded(client).err().unwrap_or(refusal);
-            let said = refusal.said(&worker.policy);
+            let mut said = refusal.said(&worker.policy);
+            if !event.record.exposed.is_empty() {
+                said.burn_key();
+            }
             event.record.outcome = refusal.outcome();
             event.record.rule = Some(said.rule.to_owned());
             let asked = Asked {
                 method: &head.method,
-                path: head.uri.path(),
+                path: secret::shown(head.uri.path()),
                 dialect: Dialect::of(&head),
                 request_id: id.to_string(),
                 // In HTTP/2 the connection goes on: the stream alone is reset.
@@ -139,17 +145,19 @@ async fn walk(
     record: &mut Record,
 ) -> Result<Response<Relay>, Refusal> {
     let intake = &client.intake;
-    let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
+    let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(|malformed| {
+        exposure::in_head(worker, request, record);
+        Refusal::Malformed(malformed)
+    })?;
     note(record, &classified);
+    if classified.facts.customer_key {
+        exposure::in_head(worker, request, record);
+    }
     let body = if classified.awaits_form() {
-        let (form, unsent) = worker
-            .sweep
-            .within(
-                worker.waits.body_idle,
-                form::read(&request.headers, worker.form_limits, body, intake),
-            )
+        let look = |form: &Scanner| exposure::in_form(worker, form, record);
+        let patience = (&worker.sweep, worker.waits.body_idle);
+        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake, patience, look)
             .await
-            .unwrap_or(Err(Unreadable::Late))
             .map_err(Refusal::from)?;
         classified.read_form(&form).map_err(Refusal::Malformed)?;
         note(record, &classified);
@@ -278,7 +286,10 @@ fn permitted(
 
 fn note(record: &mut Record, classified: &Classified<'_>) {
     record.operation = Some(classified.facts.operation);
-    record.bucket = classified.resource.bucket.map(str::to_owned);
+    record.bucket = classified
+        .resource
+        .bucket
+        .map(|bucket| secret::shown(bucket).to_owned());
     record.auth = Some(classified.facts.auth);
     record.signed_in = classified.signed_in;
     record.seen = Some(classified.facts.target);

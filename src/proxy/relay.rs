@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::{
     collections::VecDeque,
+    fmt,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 /// A body that is passed on byte for byte.
-#[derive(Debug)]
 pub(super) struct Relay {
     ahead: VecDeque<Frame<Bytes>>,
     rest: Box<ResponseBody>,
@@ -89,5 +89,14 @@ impl Body for Relay {
             hint.set_upper(upper.saturating_add(ahead));
         }
         hint
+    }
+}
+
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay")
+            .field("ahead", &self.ahead.len())
+            .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,6 @@ use http::{
 use std::time::SystemTime;
 
 /// What a refusal needs to know of the request it answers.
-#[derive(Debug)]
 pub(super) struct Asked<'a> {
     pub(super) method: &'a Method,
     pub(super) path: &'a str,

@@ -2,7 +2,8 @@
 //!
 //! SipHash-1-3 with a random key: whoever chooses names cannot choose where they land, nor make two of them meet.
 
-use super::Stored;
+use super::{State, Stored};
+use crate::obs::exposed::FingerprintKey;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -108,6 +109,13 @@ impl Secret {
 
     fn hasher(self) -> SipHasher13 {
         SipHasher13::new_with_keys(self.0, self.1)
+    }
+}
+
+impl State {
+    /// What fingerprints of customer keys are made with. With a file, they are the same after a restart.
+    pub fn fingerprint_key(&self) -> FingerprintKey {
+        FingerprintKey::new(&self.secret.to_u128().to_be_bytes())
     }
 }
 

@@ -142,6 +142,8 @@ struct Line<'a> {
     told_by: &'static str,
     outcome: &'static str,
     rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    customer_key_exposed: Vec<String>,
     status: u16,
     bytes_in: u64,
     bytes_out: u64,
@@ -167,6 +169,7 @@ impl<'a> Line<'a> {
             told_by: record.told.name(),
             outcome: record.outcome.name(),
             rule: record.rule.as_deref(),
+            customer_key_exposed: record.exposed.iter().map(ToString::to_string).collect(),
             status: record.status,
             bytes_in: record.bytes_in,
             bytes_out: record.bytes_out,
@@ -219,6 +222,13 @@ fn text(buffer: &mut Vec<u8>, record: &Record) {
     );
     if let Some(rule) = line.rule {
         let _ = write!(out, " rule={rule}");
+    }
+    if !line.customer_key_exposed.is_empty() {
+        let _ = write!(
+            out,
+            " customer_key_exposed={}",
+            line.customer_key_exposed.join(",")
+        );
     }
     let _ = writeln!(out, " peer={} id={}", line.peer, line.request_id);
     buffer.extend_from_slice(out.as_bytes());

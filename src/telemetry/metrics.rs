@@ -16,6 +16,7 @@ pub struct Counters {
     outcomes: [AtomicU64; Outcome::ALL.len()],
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+    customer_keys_exposed: AtomicU64,
     panics: AtomicU64,
     /// Connections that are open.
     pub connections: Gauge,
@@ -64,6 +65,10 @@ impl Counters {
         }
         self.bytes_in.fetch_add(record.bytes_in, Ordering::Relaxed);
         self.bytes_out.fetch_add(record.bytes_out, Ordering::Relaxed);
+        if !record.exposed.is_empty() {
+            let keys = record.exposed.len() as u64;
+            self.customer_keys_exposed.fetch_add(keys, Ordering::Relaxed);
+        }
         if let Some(rule) = &record.rule {
             self.count_rule(rule);
         }
@@ -129,6 +134,10 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
         (
             "obsgate_response_body_bytes_total",
             sum(&|counters| &counters.bytes_out),
+        ),
+        (
+            "obsgate_customer_keys_exposed_total",
+            sum(&|counters| &counters.customer_keys_exposed),
         ),
         ("obsgate_panics_total", sum(&|counters| &counters.panics)),
         (

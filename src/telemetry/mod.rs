@@ -6,6 +6,6 @@ mod metrics;
 mod record;
 
 pub use access_log::{AccessLog, Format, Writer};
-pub use diagnostics::init;
+pub use diagnostics::{diagnostics, init};
 pub use metrics::{Counters, render};
 pub use record::{Outcome, Record, RequestId, Told};

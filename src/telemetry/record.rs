@@ -5,6 +5,7 @@ use crate::{
     obs::{
         auth::{Auth, Carrier},
         encryption::EncryptionSet,
+        exposed::Fingerprint,
         operation::Operation,
         scheme::Scheme,
     },
@@ -104,6 +105,8 @@ pub struct Record {
     pub outcome: Outcome,
     /// The rule that stood against it, or the id of what was wrong.
     pub rule: Option<String>,
+    /// The customer keys that it carried in clear, whatever became of it.
+    pub exposed: Vec<Fingerprint>,
     /// The status it was answered with; 0 when it was not.
     pub status: u16,
     /// Bytes of the request's body that were passed on.
@@ -133,6 +136,7 @@ impl Record {
             told: Told::Nobody,
             outcome: Outcome::Allowed,
             rule: None,
+            exposed: Vec::new(),
             status: 0,
             bytes_in: 0,
             bytes_out: 0,

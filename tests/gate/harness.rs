@@ -2,7 +2,7 @@
 
 use crate::{
     message::{Answer, SECRETS},
-    support::{ScriptedOrigin, Wire},
+    support::{ScriptedOrigin, Wire, watch},
 };
 use obsgate::{
     config::{
@@ -48,7 +48,8 @@ pub(crate) struct Setup {
     pub(crate) timeouts: Timeouts,
 }
 
-/// A running gate. Dropping it stops it, and fails the test if a secret of its traffic is in what it wrote.
+/// A running gate. Dropping it stops it, and fails the test if a secret of its traffic is in what it wrote, or was
+/// logged at any level.
 pub(crate) struct Running {
     pub(crate) addresses: Vec<SocketAddr>,
     operator: SocketAddr,
@@ -142,6 +143,7 @@ impl Setup {
         .with_admin(any)
         .with_workers(NonZeroUsize::new(self.workers).unwrap());
         let output = Output::default();
+        watch::begin();
         let gate = Gate::start(&config, Box::new(output.clone())).unwrap();
         Running {
             addresses: gate.addresses().to_vec(),
@@ -233,13 +235,7 @@ impl Running {
         if let Some(gate) = self.gate.take() {
             gate.stop();
         }
-        let text = self.output.text();
-        for secret in SECRETS {
-            assert!(
-                thread::panicking() || !text.contains(secret),
-                "`{secret}` was logged: {text}"
-            );
-        }
+        watch::assert_kept(&self.output.text(), &SECRETS);
     }
 }
 

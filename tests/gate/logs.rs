@@ -4,7 +4,7 @@ use crate::{
     harness::{Over, Running, Setup},
     message::{Answer, KEY, OBS, TOKEN, V2, V2_QUERY, V4, V4_QUERY, bare, request, trio},
     program::{Program, Settings},
-    support::ScriptedOrigin,
+    support::{ScriptedOrigin, Wire, watch},
 };
 use obsgate::config::AccessLog;
 
@@ -67,6 +67,31 @@ fn a_request_leaves_one_readable_line_where_text_is_wanted_and_none_where_nothin
 }
 
 #[test]
+fn a_key_in_clear_is_told_of_in_the_readable_line_too_by_its_fingerprint() {
+    let gate = Setup {
+        access_log: AccessLog::Text,
+        ..Setup::before(&ScriptedOrigin::uncalled())
+    }
+    .start();
+    gate.ask(Over::Http, bare("PUT /mine/k", &trio("obs")))
+        .assert_refused("InvalidRequest");
+    gate.ask(Over::Https, bare("PUT /mine/k?Acl", &trio("obs")))
+        .assert_refused("InvalidArgument");
+    let lines = gate.finish();
+    let told = |line: &str| {
+        let (_, rest) = line.split_once(" customer_key_exposed=")?;
+        Some(rest.split(' ').next().unwrap().to_owned())
+    };
+    let fingerprint = told(&lines[0]).unwrap();
+    assert!(
+        fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{}",
+        lines[0]
+    );
+    assert_eq!(told(&lines[1]), None, "{}", lines[1]);
+}
+
+#[test]
 fn a_line_is_one_line_whatever_the_request_holds() {
     let origin = ScriptedOrigin::answering(OK);
     for access_log in [AccessLog::Text, AccessLog::Json] {
@@ -83,51 +108,86 @@ fn a_line_is_one_line_whatever_the_request_holds() {
 }
 
 /// Requests with secrets in every place, allowed, refused, malformed and broken.
-fn secrets() -> Vec<(Over, String)> {
+fn secrets() -> Vec<String> {
+    [secrets_in_targets(), secrets_in_headers(), secrets_elsewhere()].concat()
+}
+
+fn secrets_in_targets() -> Vec<String> {
     let key = KEY.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let name = "server-side-encryption-customer-key";
+    [
+        format!("PUT /mine/k?x-obs-{name}={key}&{V2_QUERY}"),
+        format!("PUT /mine/k?x-amz-copy-source-{name}={key}&{V2_QUERY}"),
+        format!("GET /mine/k?{V4_QUERY}&X-Amz-Security-Token={TOKEN}"),
+        format!("GET /mine/k?x-auth-token={TOKEN}"),
+        format!("GET /mine/k?Acl&{V2_QUERY}"),
+        format!("GET /mine/k%3F{V2_QUERY}"),
+        format!("GET /mine%3f{V2_QUERY}/k"),
+        format!("GET http://obs.example.com/mine/k?{V4_QUERY}"),
+        format!("GET /mine/k?{V4_QUERY} {TOKEN}"),
+        format!("GET /mine/k#{TOKEN}"),
+        format!("{KEY} /mine/k"),
+    ]
+    .map(|line| bare(&line, &[] as &[&str]))
+    .into()
+}
+
+fn secrets_in_headers() -> Vec<String> {
     let token = format!("x-amz-security-token: {TOKEN}");
     let keyed = [trio("obs"), vec![V4.to_owned(), token.clone()]].concat();
-    let none = &[] as &[&str];
-    let in_query = format!("PUT /mine/k?x-obs-server-side-encryption-customer-key={key}&{V2_QUERY}");
-    let mut requests = Vec::new();
-    for over in [Over::Http, Over::Https] {
-        requests.extend([
-            (over, bare("PUT /mine/k", &keyed)),
-            (over, bare("GET /mine/k", &keyed)),
-            (over, bare(&in_query, none)),
-            (
-                over,
-                bare(
-                    &format!("GET /mine/k?{V4_QUERY}&X-Amz-Security-Token={TOKEN}"),
-                    none,
-                ),
-            ),
-            (over, bare(&format!("GET /mine/k?{V4_QUERY}"), &[V2, &*token])),
-            (
-                over,
-                bare(
-                    "PUT /mine/k",
-                    &[OBS, &*format!("x-obs-server-side-encryption: {KEY}")],
-                ),
-            ),
-            (over, bare("PUT /mine/k", &[V2, &*format!("Connection: {TOKEN}")])),
-            (over, bare("PUT /mine/k", &[V2, &*format!("Host: {TOKEN}")])),
-            (
-                over,
-                bare("PUT /mine/k", &[V2, &*format!("Transfer-Encoding: {TOKEN}")]),
-            ),
-            (
-                over,
-                bare("PUT /mine/k", &[V2, "Transfer-Encoding: chunked"]) + TOKEN + "\r\n",
-            ),
-            (
-                over,
-                format!("GET /mine/k?{V2_QUERY} HTTP/1.1\r\nbad header: {TOKEN}\r\n\r\n"),
-            ),
-            (over, format!("PUT /mine/k?{V2_QUERY} HTTP/9.9\r\n\r\n")),
-        ]);
-    }
+    let copied: Vec<_> = trio("obs")
+        .iter()
+        .map(|line| line.replacen("x-obs-", "x-obs-copy-source-", 1))
+        .chain([OBS.to_owned(), "x-obs-copy-source: /b/k".to_owned()])
+        .collect();
+    let mut requests = vec![
+        bare("PUT /mine/k", &keyed),
+        bare("GET /mine/k", &keyed),
+        bare("PUT /mine/k", &copied),
+        bare(&format!("GET /mine/k?{V4_QUERY}"), &[V2, &*token]),
+        bare("PUT /mine/k", &[V2, "Transfer-Encoding: chunked"]) + TOKEN + "\r\n",
+    ];
+    let one = |header: String| bare("PUT /mine/k", &[V2, &*header]);
+    requests.extend([
+        one(format!("x-obs-server-side-encryption: {KEY}")),
+        one(format!("x_amz_server_side_encryption_customer_key: {KEY}")),
+        one(format!("x-goog-server-side-encryption-customer-key: {KEY}")),
+        one(format!("X-Auth-Token: {TOKEN}")),
+        one(format!("Connection: {TOKEN}")),
+        one(format!("Host: {TOKEN}")),
+        one(format!("Transfer-Encoding: {TOKEN}")),
+        one(format!("bad header: {TOKEN}")),
+        one(format!("X-Forwarded-Proto: {TOKEN}")),
+    ]);
     requests
+}
+
+/// In forms, whole and cut off, and where no request is.
+fn secrets_elsewhere() -> Vec<String> {
+    let field = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let form = [
+        field("key", "k"),
+        field("policy", "c2lnbmF0dXJlLW9mLXYyLQ-is-a-policy"),
+        field("token", TOKEN),
+        field("signature", "c2lnbmF0dXJlLW9mLXYyLQ=="),
+        field("x-obs-server-side-encryption-customer-key", KEY),
+        field("file", "file"),
+        "--b--\r\n".to_owned(),
+    ]
+    .concat();
+    let post = |length: usize| {
+        let length = format!("Content-Length: {length}");
+        let form_type = "Content-Type: multipart/form-data; boundary=b";
+        request("POST /mine", &[form_type, &*length], &form)
+    };
+    vec![
+        post(form.len()),
+        post(400),
+        format!("PUT /mine/k?{V2_QUERY} HTTP/9.9\r\n\r\n"),
+        format!("{TOKEN}\r\n\r\n"),
+    ]
 }
 
 #[test]
@@ -144,9 +204,21 @@ fn no_secret_of_the_traffic_is_printed_whatever_rust_log_says() {
                 access_log,
                 ..Settings::before(origin.address())
             });
-            for (over, request) in secrets() {
-                let mut wire = program.connect(over);
-                wire.send(request.replacen("\r\n", "\r\nConnection: close\r\n", 1));
+            for over in [Over::Http, Over::Https] {
+                for request in secrets() {
+                    let mut wire = program.connect(over);
+                    wire.send(request.replacen("\r\n", "\r\nConnection: close\r\n", 1));
+                    let answer = wire.read_to_end();
+                    assert_eq!(watch::find(&answer), None, "{answer}");
+                }
+            }
+            // In clear to the port for TLS, and another protocol.
+            for (over, bytes) in [
+                (Over::Https, bare("GET /mine/k", &[V2])),
+                (Over::Http, format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{TOKEN}")),
+            ] {
+                let mut wire = Wire::connect(program.address(over));
+                wire.send(bytes);
                 wire.read_to_end();
             }
             program.wait_for("PutObject");

@@ -21,6 +21,7 @@ mod program;
 mod refusals;
 mod relay;
 mod running;
+mod secrets;
 mod sender;
 mod shadow;
 mod signatures;

@@ -3,7 +3,7 @@
 use crate::{
     harness::{Certified, Over, connect_tls},
     message::SECRETS,
-    support::Wire,
+    support::{Wire, watch},
 };
 use rustls::ClientConfig;
 use std::{
@@ -87,8 +87,7 @@ impl Program {
         let certified = Certified::make();
         let directory = directory();
         let file = settings.write(&directory, &certified);
-        let mut child = settings
-            .command(&file)
+        let mut child = with_dumps(&settings.command(&file))
             .env("RUST_LOG", settings.rust_log)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -188,9 +187,15 @@ impl Program {
     /// A field of `/proc/PID/status` in KiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = self.process("status");
         let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// What the system tells of its process, by the file's name.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn process(&self, file: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
     }
 
     pub(crate) fn printed(&self) -> String {
@@ -209,13 +214,7 @@ impl Drop for Program {
             let _ = reader.join();
         }
         let _ = fs::remove_dir_all(&self.directory);
-        let printed = self.printed();
-        for secret in SECRETS {
-            assert!(
-                thread::panicking() || !printed.contains(secret),
-                "`{secret}` was printed"
-            );
-        }
+        watch::assert_kept(&self.printed(), &SECRETS);
     }
 }
 
@@ -233,6 +232,15 @@ fn command(file: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_obsgate"));
     command.args(["run", "--config"]).arg(file).stdin(Stdio::null());
     command
+}
+
+/// The same command, with as much leave to dump as there is: what is off then was turned off.
+fn with_dumps(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -S -c \"$(ulimit -H -c)\"; exec \"$@\"", "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell.stdin(Stdio::null());
+    shell
 }
 
 /// A new directory of its own.

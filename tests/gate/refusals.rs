@@ -28,7 +28,7 @@ fn a_refusal_is_xml_in_the_callers_dialect_with_its_id_and_rule_in_headers_and_l
         assert_eq!(
             answer.element("Message"),
             "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure \
-             connection."
+             connection. Discard the customer key of this request: it was sent in clear."
         );
         assert_eq!(answer.element("Resource"), "/mine/a%20%3Ck");
         let id = answer.header(&format!("x-{dialect}-request-id")).unwrap();
@@ -75,7 +75,11 @@ fn a_refused_head_has_no_body_and_says_code_and_message_in_headers() {
         };
         let header = |tail: &str| answer.header(&format!("x-{dialect}-error-{tail}"));
         assert_eq!(header("code"), Some("InvalidRequest"));
-        assert!(header("message").unwrap().contains("secure connection"));
+        let message = header("message").unwrap();
+        assert!(
+            message.contains("secure connection") && message.ends_with("it was sent in clear."),
+            "{message}"
+        );
         assert!(!answer.rule().is_empty());
         answer.assert_echoes_nothing();
     }

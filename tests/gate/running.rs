@@ -97,6 +97,17 @@ fn a_gate_with_nothing_in_flight_ends_at_once() {
     assert_eq!(idle.read_to_end(), "");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn its_memory_is_never_written_to_a_file() {
+    let origin = ScriptedOrigin::uncalled();
+    let program = Program::start(&Settings::before(origin.address()));
+    let limits = program.process("limits");
+    let line = limits.lines().find(|line| line.starts_with("Max core file size"));
+    let words: Vec<_> = line.unwrap().split_whitespace().collect();
+    assert_eq!(words.get(4..6), Some(&["0", "0"][..]), "{limits}");
+}
+
 #[test]
 fn a_port_in_use_is_a_clear_error_at_start() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,6 +1,6 @@
 //! A gate that looks buckets up, a store that counts what it is asked, and clients.
 
-use crate::support::{ScriptedOrigin, Wire};
+use crate::support::{ScriptedOrigin, Wire, watch};
 use obsgate::{
     config::{Config, Listener, Lookup, Profile, SecretKey, Transport, Upstream},
     obs::resource::{CustomDomains, Endpoints},
@@ -81,6 +81,7 @@ impl Bench {
         .with_workers(NonZeroUsize::MIN)
         .with_lookup(terms);
         let log = Log::default();
+        watch::begin();
         let gate = Gate::start(&more(config), Box::new(log.clone())).unwrap();
         Self {
             address: gate.addresses()[0],
@@ -101,10 +102,24 @@ impl Bench {
         self.send(&put(target)).read_to_end()
     }
 
-    /// The access log, once the gate has stopped.
+    /// The access log, once the gate has stopped. Nothing in it, nor in what was logged, is a secret.
     pub(crate) fn log(mut self) -> String {
-        self.gate.take().unwrap().stop();
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+        self.stop()
+    }
+
+    fn stop(&mut self) -> String {
+        if let Some(gate) = self.gate.take() {
+            gate.stop();
+        }
+        let text = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
+        watch::assert_kept(&text, &[SECRET_KEY]);
+        text
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     message::{Answer, SECRETS},
+    watch,
     wire::Wire,
 };
 use obsgate::{
@@ -18,7 +19,6 @@ use std::{
     net::{Shutdown, SocketAddr, TcpStream},
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::Duration,
 };
 
@@ -129,6 +129,7 @@ impl Setup {
         .with_admin(any)
         .with_workers(NonZeroUsize::new(self.workers).unwrap());
         let output = Output::default();
+        watch::begin();
         let gate = Gate::start(&more(config), Box::new(output.clone()))?;
         Ok(Running {
             addresses: gate.addresses().to_vec(),
@@ -199,13 +200,7 @@ impl Running {
             gate.stop();
         }
         let bytes = self.output.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&bytes);
-        for secret in SECRETS {
-            assert!(
-                thread::panicking() || !text.contains(secret),
-                "`{secret}` was logged: {text}"
-            );
-        }
+        watch::assert_kept(&String::from_utf8_lossy(&bytes), &SECRETS);
     }
 }
 

@@ -10,6 +10,7 @@ mod declared;
 mod defaults;
 mod demo;
 mod ends;
+mod exposed;
 mod form;
 mod form_uploads;
 mod forms;
@@ -21,6 +22,8 @@ mod restarts;
 mod store;
 mod uploads;
 
+#[path = "../support/watch.rs"]
+mod watch;
 #[path = "../support/wire.rs"]
 #[expect(dead_code, reason = "every test uses a part of this")]
 mod wire;

@@ -1,9 +1,14 @@
 //! The program itself as a child process that keeps a state file, killed as no program expects it.
 
-use crate::{harness::DOMAIN, message::Answer, wire::Wire};
+use crate::{
+    harness::DOMAIN,
+    message::{Answer, SECRETS},
+    watch,
+    wire::Wire,
+};
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
@@ -13,12 +18,12 @@ use std::{
 /// A directory of the test's own, removed at the end.
 pub(crate) struct Directory(PathBuf);
 
-/// A running `obsgate run` with one listener, for HTTP. Dropping it kills it.
+/// A running `obsgate run` with one listener, for HTTP. Dropping it kills it, and fails the test if it said a secret.
 pub(crate) struct Program {
     child: Child,
     address: SocketAddr,
     said: String,
-    _stderr: BufReader<ChildStderr>,
+    stderr: BufReader<ChildStderr>,
 }
 
 impl Directory {
@@ -84,7 +89,7 @@ impl Program {
             child,
             address: rest.split_whitespace().next().unwrap().parse().unwrap(),
             said,
-            _stderr: stderr,
+            stderr,
         }
     }
 
@@ -116,5 +121,8 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let mut rest = std::mem::take(&mut self.said);
+        let _ = self.stderr.read_to_string(&mut rest);
+        watch::assert_kept(&rest, &SECRETS);
     }
 }

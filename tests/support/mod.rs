@@ -14,6 +14,7 @@
 )]
 
 mod origin;
+pub(crate) mod watch;
 mod wire;
 
 pub(crate) use origin::ScriptedOrigin;

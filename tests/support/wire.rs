@@ -1,5 +1,6 @@
 //! One end of a connection, byte by byte.
 
+use super::watch;
 use socket2::SockRef;
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -64,6 +65,7 @@ impl Wire {
     }
 
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        watch::note(bytes.as_ref());
         self.stream.write_all(bytes.as_ref())?;
         self.stream.flush()
     }
@@ -86,7 +88,9 @@ impl Wire {
 
     /// A head, with its empty line.
     pub(crate) fn read_head(&mut self) -> String {
-        self.read_until("\r\n\r\n")
+        let head = self.read_until("\r\n\r\n");
+        watch::note(head.as_bytes());
+        head
     }
 
     /// The next head, if there is one before the other side ends.

@@ -13,7 +13,6 @@ use http::{
 use std::fmt;
 
 /// A request to explain.
-#[derive(Debug)]
 pub struct Asked {
     pub(super) head: Parts,
     pub(super) scheme: Scheme,
@@ -21,11 +20,11 @@ pub struct Asked {
     pub(super) form: Option<Result<Form, FormError>>,
 }
 
-/// Why what was asked is no request. Values of headers are not repeated: they may be secrets.
+/// Why what was asked is no request. Nothing of it is repeated: it may be a secret in the wrong place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// Not a method.
-    Method(String),
+    Method,
     /// Not a URL that a request can be sent to.
     Url,
     /// Not a header, at this place among those given, from 1.
@@ -59,7 +58,7 @@ impl Asked {
         }
         let slash = if target.starts_with('/') { "" } else { "/" };
         let request = Request::builder()
-            .method(Method::from_bytes(method.as_bytes()).map_err(|_| Usage::Method(method.to_owned()))?)
+            .method(Method::from_bytes(method.as_bytes()).map_err(|_| Usage::Method)?)
             .uri(format!("{slash}{target}"))
             .body(())
             .map_err(|_| Usage::Url)?;
@@ -126,7 +125,7 @@ impl Asked {
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Method(method) => write!(f, "`{method}` is not a method"),
+            Self::Method => f.write_str("the method must be a word, as `GET`"),
             Self::Url => {
                 f.write_str("the URL must be `http://` or `https://`, a host, and a path, without a user")
             }
@@ -141,6 +140,16 @@ impl fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked")
+            .field("method", &self.head.method)
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}
 
 /// The fields as a browser or curl would send them, read as the gate reads what they send.
 fn read_form(head: &Parts, fields: &[(&str, &str)]) -> Result<Form, FormError> {

@@ -36,12 +36,7 @@ pub(super) struct Prefix(Vec<u8>);
 impl Form {
     /// The fields before the file, in order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
-        self.fields.iter().filter_map(|place| {
-            Some(Field {
-                name: std::str::from_utf8(self.prefix.get(&place.name)?).ok()?,
-                value: self.prefix.get(&place.value)?,
-            })
-        })
+        fields(&self.prefix, &self.fields)
     }
 
     /// The first field of a name, in whatever case.
@@ -65,6 +60,15 @@ impl Form {
     pub fn into_prefix(mut self) -> Vec<u8> {
         std::mem::take(&mut self.prefix.0)
     }
+}
+
+pub(super) fn fields<'f>(prefix: &'f Prefix, places: &'f [Place]) -> impl Iterator<Item = Field<'f>> {
+    places.iter().filter_map(|place| {
+        Some(Field {
+            name: std::str::from_utf8(prefix.get(&place.name)?).ok()?,
+            value: prefix.get(&place.value)?,
+        })
+    })
 }
 
 impl fmt::Debug for Form {

@@ -1,8 +1,8 @@
 //! The scanner: a form's bytes in, in whatever pieces, and out of it where the content of the file begins.
 
 use super::{
-    Boundary, Form, FormError,
-    fields::{Place, Prefix},
+    Boundary, Field, Form, FormError,
+    fields::{Place, Prefix, fields},
     part::Part,
 };
 use memchr::{memchr2, memmem::Finder};
@@ -134,8 +134,6 @@ impl Scanner {
 
     fn refuse(&mut self, error: FormError) -> Result<Progress, FormError> {
         self.state = State::Refused(error);
-        // Nobody may ask for it now.
-        self.prefix = Prefix::default();
         Err(error)
     }
 
@@ -252,6 +250,11 @@ impl Scanner {
         self.fields.push(Place { name, value });
         self.go(State::Delimited, delimiter + length);
         Ok(true)
+    }
+
+    /// The fields that were read so far, also of a form that was refused since.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        fields(&self.prefix, &self.fields)
     }
 
     fn rest(&self) -> &[u8] {

@@ -6,9 +6,10 @@ use quick_xml::{
     escape::resolve_predefined_entity,
     events::{BytesRef, Event},
 };
+use std::fmt;
 
 /// The bytes of a document so far, up to a bound.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DocumentPrefix {
     bytes: Vec<u8>,
     limit: usize,
@@ -96,6 +97,16 @@ impl Document {
     }
 }
 
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for DocumentPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DocumentPrefix")
+            .field("len", &self.bytes.len())
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Reads up to the end of the root; `None` where the bytes end before.
 fn parse(bytes: &[u8]) -> Result<Option<Document>, Fault> {
     let mut reader = Reader::from_reader(bytes);
@@ -127,7 +138,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Document>, Fault> {
 }
 
 /// Where in a document one is.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Walk {
     root: Option<String>,
     /// The path below the root, and how long it was at each level above.

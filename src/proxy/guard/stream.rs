@@ -6,7 +6,7 @@ use super::{
 };
 use bytes::{Buf as _, BytesMut};
 use std::{
-    io, mem,
+    fmt, io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -18,7 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// The end of the stream, too, is passed on at once: hyper sees a connection end between two requests when it ended in
 /// the middle of a head.
-#[derive(Debug)]
 pub struct Guarded<S> {
     stream: S,
     requests: Requests,
@@ -278,6 +277,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Without what was read: it may hold secrets.
+impl<S> fmt::Debug for Guarded<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded")
+            .field("held", &self.held.len())
+            .field("ready", &self.ready)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
     }
 }
 

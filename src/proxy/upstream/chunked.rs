@@ -6,7 +6,7 @@ use bytes::{Buf, BytesMut};
 use http::HeaderMap;
 
 /// The framing of one body.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Chunked {
     state: State,
     left: u64,

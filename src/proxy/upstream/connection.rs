@@ -17,7 +17,7 @@ use crate::proxy::{
 use bytes::BytesMut;
 use http::StatusCode;
 use std::{
-    mem,
+    fmt, mem,
     task::{Context, Poll, ready},
 };
 
@@ -43,7 +43,6 @@ enum Waiting {
     LastWords,
 }
 
-#[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
     watch: Watch,
@@ -343,6 +342,16 @@ pub(super) enum Outlook {
     Finish,
     /// Good for nothing.
     Close,
+}
+
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("answered", &self.answered)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
 }
 
 const MAX_INFORMATIONAL: u8 = 8;

@@ -5,10 +5,8 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 /// The rest of a body.
-#[derive(Debug)]
 pub(super) struct Decoder(State);
 
-#[derive(Debug)]
 enum State {
     Length(u64),
     Chunked(Chunked),
@@ -17,7 +15,6 @@ enum State {
 }
 
 /// A piece of a body.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Data(Bytes),
     Trailers(HeaderMap),

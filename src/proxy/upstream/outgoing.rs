@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What is still to be written, in this order: the gathered bytes, then the large piece, then its end of line.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Outgoing {
     gathered: Vec<u8>,
     written: usize,

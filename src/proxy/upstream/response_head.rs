@@ -7,10 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use httparse::{Header, ParserConfig, Response, Status};
 use hyper::ext::ReasonPhrase;
-use std::mem::MaybeUninit;
+use std::{fmt, mem::MaybeUninit};
 
 /// An answer's head, without what speaks of this hop only.
-#[derive(Debug)]
 pub(super) struct ResponseHead {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -29,6 +28,16 @@ struct Notes<'a> {
     chunked: bool,
     close: bool,
     nominated: Vec<&'a [u8]>,
+}
+
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for ResponseHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead")
+            .field("status", &self.status)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads a head: everything up to and with its empty line.

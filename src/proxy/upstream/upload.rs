@@ -21,7 +21,7 @@ use std::{
 use tokio::time::{Sleep, sleep};
 
 /// One request on its way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Upload {
     out: Outgoing,
     body: Option<RequestBody>,
