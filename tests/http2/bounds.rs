@@ -4,7 +4,7 @@ use crate::{
     frames::{
         CONTINUATION, Code, END_HEADERS, END_STREAM, Frame, HEADERS, PING, RST_STREAM, SETTINGS, block,
     },
-    harness::Running,
+    harness::{Running, Setup},
     message::{OBS, V4},
     peer::{Peer, fields, headers},
     support::{ScriptedOrigin, Wire},
@@ -291,4 +291,26 @@ fn the_end_of_a_block_is_waited_for_and_then_served() {
     }
     peer.send(&Frame::new(CONTINUATION, END_HEADERS, stream, &whole[10..]));
     assert_eq!(peer.answer(stream).status(), 200);
+}
+
+#[test]
+fn a_request_over_the_bound_is_told_so_and_its_connection_goes_on() {
+    let origin = busy();
+    let mut setup = Setup::before(&origin);
+    setup.limits.requests_in_flight = 2;
+    let gate = setup.start();
+    let mut peer = Peer::connect(&gate);
+    let held: Vec<u32> = (0..2)
+        .map(|_| peer.begin(&fields("GET /mine/k", &[V4]), true))
+        .collect();
+    let answer = peer.ask("GET /mine/alive", &[V4]);
+    assert_eq!(
+        (answer.status(), answer.as_answer().element("Code")),
+        (503, "SlowDown")
+    );
+    for stream in held {
+        peer.reset(stream, Code::Cancel);
+    }
+    peer.assert_alive();
+    peer.assert_serves();
 }
