@@ -86,6 +86,13 @@ impl AnswerBody {
     #[must_use]
     pub(super) fn with_event(self, mut event: Event) -> Self {
         event.ended = self.is_end_stream();
+        if let Source::Store {
+            framed: Framed::ByConnection,
+            ..
+        } = self.source
+        {
+            event.intake.ends_with_connection();
+        }
         Self {
             event: Some(event),
             ..self
@@ -131,16 +138,6 @@ impl Body for AnswerBody {
                     Outcome::Failed
                 };
                 this.ended(outcome);
-                if let (
-                    Source::Store {
-                        framed: Framed::ByConnection,
-                        ..
-                    },
-                    Some(event),
-                ) = (&this.source, &this.event)
-                {
-                    event.intake.cut();
-                }
             }
             None => this.ended(Outcome::Allowed),
         }

@@ -8,6 +8,8 @@ mod answers;
 #[expect(dead_code, reason = "a part of it is used here")]
 #[path = "../guard/cases.rs"]
 mod cases;
+#[cfg(target_os = "linux")]
+mod clients;
 
 #[path = "../guard/drive.rs"]
 mod drive;
@@ -23,6 +25,10 @@ mod heads;
 #[path = "../gate/message.rs"]
 mod message;
 mod operations;
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "a part of it is used here")]
+#[path = "../gate/program.rs"]
+mod program;
 mod row;
 mod signatures;
 #[path = "../support/mod.rs"]
