@@ -1,6 +1,12 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
-use super::{connection::Client, guard::Exchange, intake::Intake, relay::Relay, upstream::UpstreamError};
+use super::{
+    connection::Client,
+    guard::{Exchange, Violation},
+    intake::Intake,
+    relay::Relay,
+    upstream::UpstreamError,
+};
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -49,7 +55,7 @@ pub(super) struct Event {
     journal: Journal,
     ended: bool,
     /// The next request waits until this one's event is written.
-    _exchange: Exchange,
+    exchange: Exchange,
 }
 
 impl Event {
@@ -60,7 +66,15 @@ impl Event {
             intake: client.intake.clone(),
             journal,
             ended: false,
-            _exchange: client.verdict.exchange(),
+            exchange: client.verdict.exchange(),
+        }
+    }
+
+    /// Names what ended the request early, if nothing stands against it already: what the guard found comes first.
+    fn blame(&mut self, otherwise: Option<&str>) {
+        if self.record.rule.is_none() {
+            let found = self.exchange.violation().map(Violation::id).or(otherwise);
+            self.record.rule = found.map(str::to_owned);
         }
     }
 }
@@ -138,6 +152,9 @@ impl Body for AnswerBody {
                     Outcome::Failed
                 };
                 this.ended(outcome);
+                if let Some(event) = &mut this.event {
+                    event.blame(Some(error.id()));
+                }
             }
             None => this.ended(Outcome::Allowed),
         }
@@ -165,6 +182,7 @@ impl Drop for Event {
     fn drop(&mut self) {
         if !self.ended && self.record.outcome == Outcome::Allowed {
             self.record.outcome = Outcome::Abandoned;
+            self.blame(None);
         }
         self.record.bytes_in = self.intake.bytes();
         self.journal.counters.count(&self.record);

@@ -1,10 +1,10 @@
 //! One client connection: TLS if the listener wants it, then the protocol that was agreed on.
 
-use super::{drain::Waiter, guard::Verdict, http1, intake::Intake, worker::Worker};
+use super::{drain::Waiter, guard::Verdict, http1, intake::Intake, socket::ClientSocket, worker::Worker};
 use crate::{classify::Arrival, telemetry::Counters};
 use rustls::ServerConfig;
-use std::{rc::Rc, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
+use std::{rc::Rc, sync::Arc};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 /// What a connection's requests share.
@@ -27,13 +27,19 @@ pub(super) async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket does not take TCP_NODELAY");
     }
+    let stream = ClientSocket::new(stream, worker.sweep.clone(), worker.waits.body_idle);
     match tls {
         None => http1::speak(stream, arrival, worker, waiter).await,
-        Some(tls) => match timeout(HANDSHAKE, TlsAcceptor::from(tls).accept(stream)).await {
-            Ok(Ok(stream)) => http1::speak(stream, arrival, worker, waiter).await,
-            Ok(Err(error)) => tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed"),
-            Err(_) => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
-        },
+        Some(tls) => {
+            let handshake = TlsAcceptor::from(tls).accept(stream);
+            match worker.sweep.within(worker.waits.tls_handshake, handshake).await {
+                Some(Ok(stream)) => http1::speak(stream, arrival, worker, waiter).await,
+                Some(Err(error)) => {
+                    tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed");
+                }
+                None => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
+            }
+        }
     }
 }
 
@@ -48,5 +54,3 @@ impl Drop for PanicCount {
         }
     }
 }
-
-const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -88,7 +88,7 @@ impl Refusal {
             Self::BrokenOff => Said {
                 rule: "client.body",
                 code: Code::InvalidRequest,
-                message: Cow::Borrowed("The body of the request broke off, or did not come in time."),
+                message: Cow::Borrowed("The body of the request broke off."),
                 argument: None,
             },
             Self::Denied { denial, facts } => denied(*denial, *facts, policy),
@@ -107,6 +107,7 @@ impl Refusal {
     /// How the request ended, for the log.
     pub fn outcome(&self) -> Outcome {
         match self {
+            Self::Guarded(violation) if violation.is_late() => Outcome::Abandoned,
             Self::Guarded(_) | Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
             Self::BrokenOff => Outcome::Abandoned,
             Self::Denied { .. } => Outcome::Refused,
@@ -124,6 +125,7 @@ impl From<Unreadable> for Refusal {
         match unreadable {
             Unreadable::Form(error) => Self::Form(error),
             Unreadable::Client => Self::BrokenOff,
+            Unreadable::Late => Self::Guarded(Violation::BodyTimeout),
         }
     }
 }
@@ -221,8 +223,10 @@ const fn unsent(kind: Kind) -> (Code, &'static str) {
         | Kind::Write
         | Kind::Closed
         | Kind::ResponseHeadTimeout
+        | Kind::WriteTimeout
         | Kind::BadResponse(_)
-        | Kind::BodyBroken => (
+        | Kind::BodyBroken
+        | Kind::BodyTimeout => (
             Code::ServiceUnavailable,
             "The store behind the gate cannot be reached. Please try again.",
         ),

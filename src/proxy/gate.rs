@@ -11,7 +11,7 @@ use super::{
     worker::{Seed, Socket},
 };
 use crate::{
-    config::{AccessLog, Config, Transport, Upstream as UpstreamSettings},
+    config::{AccessLog, Config, Transport},
     obs::{form, scheme::Scheme},
     state::{Limits, OpenError, State},
     telemetry::{Counters, Format, Writer},
@@ -77,7 +77,7 @@ impl Gate {
             AccessLog::Text => Format::Text,
             AccessLog::Off => Format::Off,
         };
-        let origin = origin(config.upstream())?;
+        let origin = origin(config)?;
         let workers = config.workers().get();
         let mut addresses = Vec::new();
         let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
@@ -121,6 +121,8 @@ impl Gate {
                 knowledge: knowledge.clone(),
                 lookups: lookups.clone(),
                 form_limits: form_limits(config),
+                timeouts: *config.timeouts(),
+                limits: *config.limits(),
                 sockets,
                 stop: stopped.clone(),
             };
@@ -144,7 +146,7 @@ impl Gate {
         for listener in config.listeners() {
             identity(&listener.transport)?;
         }
-        origin(config.upstream()).map(drop)
+        origin(config).map(drop)
     }
 
     /// The addresses listened on, in the order of the settings.
@@ -268,7 +270,8 @@ fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartErr
     }
 }
 
-fn origin(settings: &UpstreamSettings) -> Result<Origin, StartError> {
+fn origin(config: &Config) -> Result<Origin, StartError> {
+    let settings = config.upstream();
     let tls = match settings.scheme {
         Scheme::Http => None,
         Scheme::Https => {
@@ -288,6 +291,7 @@ fn origin(settings: &UpstreamSettings) -> Result<Origin, StartError> {
             connect: settings.connect_timeout,
             response_head: settings.response_head_timeout,
             slow_response_head: settings.slow_response_head_timeout,
+            body_idle: config.timeouts().body_idle,
         },
     })
 }

@@ -3,7 +3,7 @@
 use super::{
     connection::Client,
     drain::Waiter,
-    guard::{Guarded, Limits, Verdict},
+    guard::{Guarded, Limits, Patience, Verdict},
     handle,
     intake::Intake,
     linger::{Lingering, Resettable},
@@ -11,13 +11,12 @@ use super::{
 };
 use crate::classify::Arrival;
 use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
-    time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -34,7 +33,8 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
         verdict: Verdict::default(),
     });
     let lingering = Lingering::new(stream, client.intake.clone());
-    let guarded = Guarded::new(lingering, Limits::default(), client.verdict.clone());
+    let patience = Patience::new(&worker.sweep, worker.waits);
+    let guarded = Guarded::new(lingering, Limits::default(), client.verdict.clone(), patience);
     let service = service_fn(move |request| {
         let (worker, client) = (worker.clone(), client.clone());
         async move { Ok::<_, Infallible>(handle(&worker, &client, request).await) }
@@ -42,8 +42,8 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     let connection = http1::Builder::new()
         // Nothing is added to an answer of the store.
         .auto_date_header(false)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        // The guard has its own, without a timer a request.
+        .header_read_timeout(None)
         .max_header_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(guarded), service);
     let mut connection = pin!(connection);
@@ -61,5 +61,4 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     }
 }
 
-const HEAD: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 64 * 1024;

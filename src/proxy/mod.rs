@@ -23,14 +23,19 @@ mod lesson;
 mod linger;
 mod listener;
 mod lookup;
+mod pace;
 mod relay;
 mod respond;
+mod socket;
+mod sweep;
 mod tls;
 pub mod upstream;
 mod worker;
 
 pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
+pub use pace::Waits;
+pub use sweep::Sweep;
 
 use crate::{
     classify::{Classified, Inquiry, Teller, classify},
@@ -41,6 +46,7 @@ use crate::{
 use answer::{AnswerBody, Event, Framed};
 use body::RequestBody;
 use connection::Client;
+use form::Unreadable;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use knowledge::Names;
@@ -114,8 +120,14 @@ async fn walk(
     let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
     note(record, &classified);
     let body = if classified.awaits_form() {
-        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake)
+        let (form, unsent) = worker
+            .sweep
+            .within(
+                worker.waits.body_idle,
+                form::read(&request.headers, worker.form_limits, body, intake),
+            )
             .await
+            .unwrap_or(Err(Unreadable::Late))
             .map_err(Refusal::from)?;
         classified.read_form(&form).map_err(Refusal::Malformed)?;
         note(record, &classified);

@@ -6,10 +6,13 @@ use super::{
     drain::Drain,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
+    pace::Waits,
+    sweep::Sweep,
     upstream::{Origin, Upstream},
 };
 use crate::{
     classify::Arrival,
+    config,
     obs::{form::Limits, resource::Endpoints, scheme::Scheme},
     policy::Policy,
     telemetry::RequestId,
@@ -28,6 +31,9 @@ pub(super) struct Worker {
     pub(super) knowledge: Knowledge,
     pub(super) lookups: Option<Lookups>,
     pub(super) form_limits: Limits,
+    /// The clock that every deadline of the worker's is measured with.
+    pub(super) sweep: Rc<Sweep>,
+    pub(super) waits: Waits,
     ids: Ids,
 }
 
@@ -48,6 +54,8 @@ pub(super) struct Seed {
     pub(super) knowledge: Knowledge,
     pub(super) lookups: Option<Terms>,
     pub(super) form_limits: Limits,
+    pub(super) timeouts: config::Timeouts,
+    pub(super) limits: config::Limits,
     pub(super) sockets: Vec<Socket>,
     /// Becomes true when the worker is to finish.
     pub(super) stop: watch::Receiver<bool>,
@@ -88,7 +96,12 @@ impl Seed {
     async fn work(mut self, journal: Journal) -> io::Result<()> {
         let drain = Drain::default();
         let log = journal.log.clone();
-        let upstream = Upstream::new(self.origin);
+        let shortest = self.origin.timeouts.watched().into_iter();
+        let shortest = shortest.chain(Waits::of(&self.timeouts, &self.limits));
+        let sweep = Rc::new(Sweep::for_waits(shortest));
+        let upstream = Upstream::new(self.origin, sweep.clone());
+        let pooled = upstream.clone();
+        tokio::task::spawn_local(sweep.clone().run(move || pooled.tidy()));
         let means = || Means {
             upstream: upstream.clone(),
             policy: self.policy.clone(),
@@ -104,6 +117,8 @@ impl Seed {
             knowledge: self.knowledge,
             lookups,
             form_limits: self.form_limits,
+            waits: Waits::new(&sweep, &self.timeouts, &self.limits),
+            sweep,
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),

@@ -40,7 +40,7 @@ pub enum Outcome {
     Malformed,
     /// The store could not be reached, or broke off.
     Failed,
-    /// The client went away.
+    /// The client went away, or took too long.
     Abandoned,
 }
 

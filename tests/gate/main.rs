@@ -22,6 +22,7 @@ mod running;
 mod sender;
 mod shadow;
 mod signatures;
+mod slow;
 mod unreachable;
 
 #[path = "../support/mod.rs"]

@@ -71,7 +71,8 @@ fn every_violation_is_met_by_a_case() {
         .filter_map(|case| whole(&case.bytes).violation)
         .map(Violation::id)
         .collect();
-    let all = Violation::ALL.into_iter().map(Violation::id).collect();
+    let in_bytes = Violation::ALL.into_iter().filter(|one| !one.is_late());
+    let all = in_bytes.map(Violation::id).collect();
     assert_eq!(met, all);
 }
 

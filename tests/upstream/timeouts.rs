@@ -23,6 +23,7 @@ fn front(origin: &ScriptedOrigin, operation: Operation) -> Front {
         connect: LONG,
         response_head: SHORT,
         slow_response_head: LONG,
+        body_idle: LONG,
     };
     Front::start(Setup {
         operation,

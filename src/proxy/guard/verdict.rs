@@ -2,8 +2,9 @@
 //! is over.
 
 use super::Violation;
+use crate::proxy::sweep::{Tick, Watch};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
     task::{Context, Waker},
 };
@@ -28,6 +29,16 @@ struct State {
     violation: Cell<Option<Violation>>,
     under_way: Cell<bool>,
     waiting: RefCell<Option<Waker>>,
+    idle: OnceCell<Idle>,
+    /// The guard has nothing to wait for but the end of the exchange.
+    resting: Cell<bool>,
+}
+
+/// How long a connection may be idle once the exchange has ended.
+#[derive(Debug)]
+struct Idle {
+    watch: Rc<Watch>,
+    time: Tick,
 }
 
 impl Verdict {
@@ -42,6 +53,17 @@ impl Verdict {
     /// The exchange that is under way.
     pub fn exchange(&self) -> Exchange {
         Exchange(Rc::clone(&self.0))
+    }
+
+    /// From now on, the end of an exchange sets `watch` if the guard [rests](Self::rest) by then: nobody polls a
+    /// connection whose answer was the last thing to do.
+    pub(super) fn measure(&self, watch: Rc<Watch>, time: Tick) {
+        // A connection has one guard.
+        let _ = self.0.idle.set(Idle { watch, time });
+    }
+
+    pub(super) fn rest(&self) {
+        self.0.resting.set(true);
     }
 
     /// A head, the real one or the one in its place, is on its way to the service.
@@ -63,9 +85,21 @@ impl Verdict {
     }
 }
 
+impl Exchange {
+    /// What is wrong with the request, if that was found only when it was under way.
+    pub fn violation(&self) -> Option<Violation> {
+        self.0.violation.get()
+    }
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.0.under_way.set(false);
+        if self.0.resting.take()
+            && let Some(idle) = self.0.idle.get()
+        {
+            idle.watch.set(idle.time);
+        }
         if let Some(waker) = self.0.waiting.take() {
             waker.wake();
         }

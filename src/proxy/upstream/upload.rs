@@ -29,6 +29,17 @@ pub(super) struct Upload {
     trailers: Vec<HeaderName>,
     state: State,
     polled: bool,
+    /// Upstream does not take what is to be written.
+    blocked: bool,
+}
+
+/// Who an upload that is under way waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// The client.
+    ForClient,
+    /// Upstream, which has taken something since the last time that was asked.
+    ForUpstream { moved: bool },
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +49,7 @@ enum State {
     /// As fast as both sides can.
     Flowing,
     /// The client waits for a 100.
-    Waiting(Option<Pin<Box<Sleep>>>),
+    Expecting(Option<Pin<Box<Sleep>>>),
     /// All of it was sent.
     Sent,
     /// The rest will not be sent: nobody wants it, or the connection is broken.
@@ -55,7 +66,7 @@ impl Upload {
         self.body = body.filter(|_| plan.has_body());
         self.state = match &self.body {
             None => State::Flowing,
-            Some(body) if plan.expects_continue && !body.has_begun() => State::Waiting(None),
+            Some(body) if plan.expects_continue && !body.has_begun() => State::Expecting(None),
             Some(_) => State::Gathering,
         };
         self.out.begin(head)
@@ -77,14 +88,14 @@ impl Upload {
 
     /// Upstream asked for the body.
     pub(super) fn proceed(&mut self) {
-        if matches!(self.state, State::Waiting(_)) {
+        if matches!(self.state, State::Expecting(_)) {
             self.state = State::Flowing;
         }
     }
 
     /// The answer is there. A body that still waits for its 100, or has no way to go, is not wanted any more.
     pub(super) fn answered(&mut self) {
-        if matches!(self.state, State::Waiting(_) | State::Abandoned) {
+        if matches!(self.state, State::Expecting(_) | State::Abandoned) {
             self.state = State::Abandoned;
             self.body = None;
         }
@@ -103,6 +114,16 @@ impl Upload {
         self.out.is_unwritten()
     }
 
+    /// Who is waited for, after [`Self::poll`] was pending.
+    pub(super) fn waiting(&mut self) -> Waiting {
+        let moved = self.out.take_moved();
+        if self.blocked {
+            Waiting::ForUpstream { moved }
+        } else {
+            Waiting::ForClient
+        }
+    }
+
     /// Sends what can be sent. Ready when all of it was.
     pub(super) fn poll(
         &mut self,
@@ -118,13 +139,14 @@ impl Upload {
                     return Poll::Pending;
                 }
             }
-            ready!(self.out.poll_write(cx, stream))
-                .map_err(|error| UpstreamError::with(Kind::Write, error))?;
+            let written = self.out.poll_write(cx, stream);
+            self.blocked = written.is_pending();
+            ready!(written).map_err(|error| UpstreamError::with(Kind::Write, error))?;
             if self.body.is_none() {
                 self.state = State::Sent;
                 return Poll::Ready(Ok(()));
             }
-            if let State::Waiting(timer) = &mut self.state {
+            if let State::Expecting(timer) = &mut self.state {
                 ready!(
                     timer
                         .get_or_insert_with(|| Box::pin(sleep(PATIENCE)))
@@ -142,7 +164,7 @@ impl Upload {
     fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), UpstreamError>> {
         while let Some(body) = &mut self.body
             && self.out.has_room()
-            && !matches!(self.state, State::Waiting(_))
+            && !matches!(self.state, State::Expecting(_))
         {
             self.polled = true;
             match ready!(Pin::new(body).poll_frame(cx)) {
