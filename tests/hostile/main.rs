@@ -29,6 +29,7 @@ mod operations;
 #[expect(dead_code, reason = "a part of it is used here")]
 #[path = "../gate/program.rs"]
 mod program;
+mod reading;
 mod row;
 mod signatures;
 #[path = "../support/mod.rs"]
