@@ -6,7 +6,7 @@
 use super::sweep::{Sweep, Tick, Watch};
 use crate::config::{Limits, Timeouts};
 use std::{
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -32,13 +32,12 @@ struct Rate {
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     waiting: bool,
-    /// When the wait for the next bytes has been too long.
-    idle: Tick,
-    /// Up to when the current wait is part of `waited`.
-    counted: Tick,
+    /// Since when, if it is.
+    since: Tick,
     /// How long was waited in this window, and what came in it.
     waited: Tick,
     bytes: u64,
+    slow: bool,
 }
 
 /// Why a body is given up.
@@ -88,55 +87,119 @@ impl Rate {
 
 impl Pace {
     /// So many bytes came.
-    pub(super) fn came(&mut self, bytes: usize, watch: &Watch) {
+    ///
+    /// They are counted over windows of waiting: a burst at the begin does not buy an endless trickle. A window ends
+    /// with bytes, for a pause without any has a bound of its own.
+    pub(super) fn came(&mut self, bytes: usize, watch: &Watch, waits: &Waits) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
-        if self.waiting {
-            self.waiting = false;
-            self.count(watch.now());
+        if !self.waiting {
+            return;
+        }
+        self.waiting = false;
+        self.waited = self.waited.saturating_add(watch.now().saturating_sub(self.since));
+        if let Some(rate) = &waits.rate
+            && self.waited >= rate.window
+        {
+            self.slow = rate.is_missed(self.waited, self.bytes);
+            (self.waited, self.bytes) = (0, 0);
         }
     }
 
     /// Waits for more. Ready when that takes too long.
-    ///
-    /// Waiting is counted over windows: a burst at the begin does not buy an endless trickle.
     pub(super) fn poll_late(&mut self, watch: &Watch, waits: &Waits, cx: &Context<'_>) -> Poll<Late> {
+        if self.slow {
+            return Poll::Ready(Late::Slow);
+        }
         if !self.waiting {
             self.waiting = true;
-            self.counted = watch.now();
-            self.idle = watch.after(waits.body_idle);
-            self.set(watch, waits);
+            self.since = watch.now();
+            watch.set(waits.body_idle);
         }
-        loop {
-            ready!(watch.poll(cx));
-            let now = watch.now();
-            if now >= self.idle {
-                return Poll::Ready(Late::Idle);
-            }
-            self.count(now);
-            if let Some(rate) = &waits.rate
-                && self.waited >= rate.window
-            {
-                if rate.is_missed(self.waited, self.bytes) {
-                    return Poll::Ready(Late::Slow);
-                }
-                (self.waited, self.bytes) = (0, 0);
-            }
-            self.set(watch, waits);
-        }
-    }
-
-    fn set(&self, watch: &Watch, waits: &Waits) {
-        let window = waits.rate.map_or(Tick::MAX, |rate| {
-            self.counted
-                .saturating_add(rate.window.saturating_sub(self.waited))
-        });
-        watch.set_at(self.idle.min(window));
-    }
-
-    fn count(&mut self, now: Tick) {
-        self.waited = self.waited.saturating_add(now.saturating_sub(self.counted));
-        self.counted = now;
+        watch.poll(cx).map(|()| Late::Idle)
     }
 }
 
 const NANOS: u128 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{rc::Rc, task::Waker};
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    fn defaults() -> (Rc<Sweep>, Waits) {
+        let (timeouts, limits) = (Timeouts::default(), Limits::default());
+        let sweep = Rc::new(Sweep::for_waits(Waits::of(&timeouts, &limits)));
+        let waits = Waits::new(&sweep, &timeouts, &limits);
+        (sweep, waits)
+    }
+
+    /// Lets `gap` seconds pass before each piece of so many bytes, after a first one; gives when the body is given up.
+    fn comes(first: usize, piece: usize, gap: u64) -> Option<(u64, Late)> {
+        let (sweep, waits) = defaults();
+        let (watch, mut pace) = (sweep.watch(), Pace::default());
+        let cx = Context::from_waker(Waker::noop());
+        pace.came(first, &watch, &waits);
+        for second in 1..10_000 {
+            if let Poll::Ready(late) = pace.poll_late(&watch, &waits, &cx) {
+                return Some((second - 1, late));
+            }
+            sweep.tick(seconds(second));
+            if second % gap == 0 {
+                pace.came(piece, &watch, &waits);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documents_on_a_clock_of_a_second() {
+        let (sweep, waits) = defaults();
+        assert_eq!(sweep.period(), seconds(1));
+        let waited = [
+            waits.tls_handshake,
+            waits.request_head,
+            waits.keep_alive,
+            waits.body_idle,
+        ];
+        assert_eq!(waited, [10, 10, 75, 60]);
+        let rate = waits.rate.unwrap();
+        assert_eq!((rate.bytes_a_second, rate.window), (1_024, 30));
+    }
+
+    #[test]
+    fn a_body_may_come_with_a_kib_a_second_for_ever_and_slower_for_half_a_minute() {
+        assert_eq!(comes(0, 1_024, 1), None);
+        assert_eq!(comes(0, 10 * 1_024, 10), None);
+        assert_eq!(comes(0, 900, 1), Some((30, Late::Slow)));
+        assert_eq!(comes(0, 1, 59), Some((59, Late::Slow)));
+    }
+
+    #[test]
+    fn what_came_at_first_lasts_for_one_window() {
+        assert_eq!(comes(1 << 30, 1, 1), Some((60, Late::Slow)));
+    }
+
+    #[test]
+    fn a_body_may_pause_for_a_minute_if_it_is_fast_enough_otherwise() {
+        assert_eq!(comes(0, 100 * 1_024, 59), None);
+        let (given_up, late) = comes(0, 100 * 1_024, 70).unwrap();
+        assert_eq!(late, Late::Idle);
+        assert!((60..=62).contains(&given_up), "{given_up}");
+    }
+
+    #[test]
+    fn time_in_which_nobody_waits_for_the_client_is_not_counted() {
+        let (sweep, waits) = defaults();
+        let (watch, mut pace) = (sweep.watch(), Pace::default());
+        let cx = Context::from_waker(Waker::noop());
+        for hour in 1..100 {
+            sweep.tick(seconds(hour * 3_600));
+            assert!(pace.poll_late(&watch, &waits, &cx).is_pending(), "{hour}");
+            pace.came(1, &watch, &waits);
+        }
+    }
+}

@@ -120,17 +120,10 @@ impl Sweep {
 impl Watch {
     /// Due when so many ticks have passed.
     pub(super) fn set(&self, ticks: Tick) {
-        self.set_at(self.after(ticks));
-    }
-
-    /// Due at a tick.
-    pub(super) fn set_at(&self, due: Tick) {
-        self.slot.due.set(due);
-    }
-
-    /// The first tick by which a wait of so many ticks, beginning now, is over for sure.
-    pub(super) fn after(&self, ticks: Tick) -> Tick {
-        self.now().saturating_add(ticks).saturating_add(2)
+        // The tick it is had begun before, and the time may be a part of a tick longer.
+        self.slot
+            .due
+            .set(self.now().saturating_add(ticks).saturating_add(2));
     }
 
     /// The time, as of the last tick.

@@ -506,3 +506,26 @@ fn a_store_that_does_not_take_a_body_is_given_up() {
     );
     assert_logged(gate, "failed", "upstream.write-timeout", 503);
 }
+
+#[test]
+fn a_client_that_asks_and_asks_and_reads_no_answer_is_not_answered_into_memory() {
+    const REQUESTS: usize = 1_000;
+    let pad = "x".repeat(32 << 10);
+    let origin = ScriptedOrigin::answering(format!(
+        "HTTP/1.1 200 OK\r\nx-pad: {pad}\r\nContent-Length: 0\r\n\r\n"
+    ));
+    let gate = gate(origin.address(), |_, _| {});
+    let mut wire = gate.connect(Over::Http);
+    wire.send(bare("HEAD /mine/k", &[V2]).repeat(REQUESTS));
+    let asked = || origin.seen(0).matches("HEAD ").count();
+    wire.read_head();
+    let mut before = 0;
+    while asked() > before {
+        before = asked();
+        thread::sleep(BOUND);
+    }
+    assert!(before < REQUESTS);
+    for _ in 1..REQUESTS {
+        assert!(wire.read_head().starts_with("HTTP/1.1 200 "));
+    }
+}

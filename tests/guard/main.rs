@@ -7,4 +7,5 @@ mod differential;
 mod drive;
 mod reference;
 mod table;
+mod waits;
 mod wire;

@@ -88,7 +88,7 @@ impl Patience {
 
     /// So many bytes of a body came.
     pub(super) fn came(&mut self, bytes: usize) {
-        self.pace.came(bytes, &self.watch);
+        self.pace.came(bytes, &self.watch, &self.waits);
     }
 
     /// Waits for more. Ready when that takes too long.
