@@ -8,7 +8,7 @@ use crate::{
     row::{get, put, with_body},
     support::{Ending, ScriptedOrigin, Wire},
 };
-use obsgate::config::Upstream;
+use obsgate::config::{Timeouts, Upstream};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, mpsc},
@@ -162,7 +162,7 @@ fn a_head_that_drips_is_given_up_in_time() {
     let store = origin.address();
     let mut upstream = Upstream::danger_plaintext(store.ip().to_string(), store.port());
     upstream.response_head_timeout = Duration::from_millis(500);
-    let gate = Guarded::over(upstream);
+    let gate = Guarded::configured(upstream, Timeouts::default());
     let mut wire = gate.connect(Over::Http);
     wire.send(get("Connection: close"));
     let all = wire.read_to_end();

@@ -78,6 +78,9 @@ fn heads(t: &mut Table) {
             typed("multipart/mixed; boundary=b0undary"),
             typed("multipart/form-data; boundary=b0undary; boundary=b0undary"),
             typed("multipart/form-data; boundary=\"b0undary\""),
+            typed("multipart/form-data; boundary=b0un dary"),
+            typed("multipart/form-data; boundary=b0undary, b0undary"),
+            typed("multipart/form-data; boundary*=utf-8''b0undary"),
             typed("multipart/form-data; boundary=b0undary; charset=utf-16"),
             typed(&format!("multipart/form-data; boundary={}", "b".repeat(71))),
             sent("POST /mine", &format!("{TYPE}\n{TYPE}"), &body),
@@ -136,6 +139,32 @@ fn parts(t: &mut Table) {
         t,
         "form.folded",
         vec![named("Content-Disposition: form-data; name=\"a\"\r\n ; x=\"b\"")],
+    );
+    refused(
+        t,
+        "form.charset",
+        vec![named(
+            "Content-Disposition: form-data; name=\"a\"\r\nContent-Type: text/plain; charset=utf-7",
+        )],
+    );
+    refused(
+        t,
+        "form.transfer-encoding",
+        vec![named(
+            "Content-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64",
+        )],
+    );
+    refused(
+        t,
+        "form.name",
+        vec![form(&[key(), field("a%22", "x")]), form(&[key(), field("", "x")])],
+    );
+    refused(
+        t,
+        "form.file-name",
+        vec![named(
+            "Content-Disposition: form-data; name=\"a\"; filename=\"f\"",
+        )],
     );
     refused(
         t,

@@ -6,7 +6,7 @@ use crate::{
     support::Wire,
 };
 use obsgate::{
-    config::{Builtin, Config, Identity, Listener, Profile, Transport, Upstream},
+    config::{Builtin, Config, Identity, Listener, Profile, Timeouts, Transport, Upstream},
     obs::resource::{CustomDomains, Endpoints},
     policy::Settings,
     proxy::Gate,
@@ -104,10 +104,11 @@ impl Drop for Store {
 
 impl Guarded {
     pub(crate) fn before(store: SocketAddr) -> Self {
-        Self::over(Upstream::danger_plaintext(store.ip().to_string(), store.port()))
+        let upstream = Upstream::danger_plaintext(store.ip().to_string(), store.port());
+        Self::configured(upstream, Timeouts::default())
     }
 
-    pub(crate) fn over(upstream: Upstream) -> Self {
+    pub(crate) fn configured(upstream: Upstream, timeouts: Timeouts) -> Self {
         let certified = Certified::make();
         let trust = certified.client();
         let profile = Profile::builtin(Builtin::Strict, Settings::default()).unwrap();
@@ -130,6 +131,7 @@ impl Guarded {
             listeners.into(),
             upstream,
         )
+        .with_timeouts(timeouts)
         .with_workers(NonZeroUsize::MIN);
         let gate = Gate::start(&config, Box::new(io::sink())).unwrap();
         Self {

@@ -32,6 +32,7 @@ mod program;
 mod reading;
 mod row;
 mod signatures;
+mod slow;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;

@@ -57,6 +57,29 @@ fn subresources(t: &mut Table) {
         ],
     );
     t.refused(
+        "subresources",
+        "a part of no upload",
+        (400, "malformed.part-of-copy"),
+        [ask("PUT /mine/k?partNumber=1", "x-obs-copy-source: /a/b")],
+    );
+    t.refused(
+        "subresources",
+        "a part of an upload of which nothing is known, in clear; rulings, 22",
+        (400, "unknown.upload"),
+        [
+            ask("PUT /mine/k?partNumber=1&uploadId=%2541", ""),
+            ask("PUT /mine/k?uploadId=a&partNumber=1", ""),
+        ],
+    );
+    t.passes(
+        "subresources",
+        "an upload's id is the store's, whatever it looks like",
+        [
+            ask("GET /mine/k?uploadId=%2541", ""),
+            ask("DELETE /mine/k?uploadId=a%26acl", ""),
+        ],
+    );
+    t.refused(
         "post-delete",
         "a POST of a bucket deletes or is a form; rulings, 18",
         (400, "malformed.not-a-form"),
