@@ -3,7 +3,9 @@
 use crate::{
     encryption, forms,
     gate::{ALIVE_SEEN, Guarded, Store},
-    guarded, heads,
+    guarded,
+    harness::Over,
+    heads,
     message::{Answer, SECRETS},
     operations,
     row::{Expected, Row, Table},
@@ -86,13 +88,39 @@ fn every_line_that_the_guard_is_tested_with_is_a_line_here() {
 
 #[test]
 fn every_row_ends_as_it_says_and_the_gate_serves_on() {
+    play_all(rows(), usize::MAX);
+}
+
+#[test]
+fn a_row_that_comes_byte_by_byte_ends_alike() {
+    let short = rows().into_iter().filter(|row| row.bytes.len() <= 600);
+    play_all(short.collect(), 1);
+}
+
+#[test]
+fn what_the_guard_refuses_is_refused_over_tls_too() {
+    let guarded = rows().into_iter().filter_map(|row| match row.expected {
+        Expected::Answered {
+            refused: Some((_, rule)),
+            ..
+        } if rule.starts_with("guard.") => Some(Row {
+            over: Over::Https,
+            ..row
+        }),
+        _ => None,
+    });
+    play_all(guarded.collect(), usize::MAX);
+}
+
+/// Plays rows, each sent in pieces of this size, and says which of them ended otherwise.
+fn play_all(rows: Vec<Row>, piece: usize) {
     let store = Store::start();
     let gate = Guarded::before(store.address);
     let mut seen = Vec::new();
     let mut wrong = Vec::new();
-    for row in rows() {
+    for row in rows {
         let before = store.count();
-        if let Err(error) = play(&gate, &row) {
+        if let Err(error) = play(&gate, &row, piece) {
             wrong.push(format!("{} {}\n    {error}", row.id, brief(&row.bytes)));
         }
         gate.assert_serves();
@@ -115,15 +143,17 @@ fn every_row_ends_as_it_says_and_the_gate_serves_on() {
 }
 
 /// Plays a row, and says what came instead of what it says.
-fn play(gate: &Guarded, row: &Row) -> Result<(), String> {
+fn play(gate: &Guarded, row: &Row, piece: usize) -> Result<(), String> {
     match &row.expected {
         Expected::Answered { seen, refused } => {
             let mut wire = gate.connect(row.over);
-            // The gate may close before it has read everything.
-            let _ = wire.try_send(&row.bytes);
+            for piece in row.bytes.chunks(piece) {
+                // The gate may close before it has read everything.
+                let _ = wire.try_send(piece);
+            }
             for request in seen {
                 let to_head = request.starts_with(b"HEAD ");
-                let answer = read(&mut wire, to_head)?;
+                let answer = read(&mut wire, to_head, true)?;
                 let body = if to_head { "" } else { "ok" };
                 if (answer.status(), &*answer.body) != (200, body) {
                     return Err(format!("{} {}", answer.status(), answer.rule()));
@@ -147,7 +177,7 @@ fn play(gate: &Guarded, row: &Row) -> Result<(), String> {
 }
 
 fn assert_refused(wire: &mut Wire, row: &Row, refused: (u16, &str)) -> Result<(), String> {
-    let answer = read(wire, row.bytes.starts_with(b"HEAD "))?;
+    let answer = read(wire, row.bytes.starts_with(b"HEAD "), false)?;
     let got = (answer.status(), answer.rule());
     if got != refused {
         return Err(format!("{got:?} instead of {refused:?}"));
@@ -165,13 +195,13 @@ fn assert_refused(wire: &mut Wire, row: &Row, refused: (u16, &str)) -> Result<()
     Ok(())
 }
 
-/// The next answer, behind a 100 where the request asks for one.
-fn read(wire: &mut Wire, to_head: bool) -> Result<Answer, String> {
+/// The next answer, behind a 100 if there may be one.
+fn read(wire: &mut Wire, to_head: bool, behind_100: bool) -> Result<Answer, String> {
     let mut answer = Answer {
         head: wire.read_next_head().ok_or("no answer")?,
         body: String::new(),
     };
-    if answer.status() == 100 {
+    if behind_100 && answer.status() == 100 {
         answer.head = wire.read_next_head().ok_or("no answer")?;
     }
     if !to_head {
