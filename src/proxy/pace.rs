@@ -1,7 +1,10 @@
 //! How long the gate waits for a client: the settings in ticks of the worker's clock, and the pace of one body.
 //!
-//! A stream of HTTP/2 uses the same pieces as a connection of HTTP/1: it has a [`Watch`] and a [`Pace`] of its own, asks
-//! [`Pace::poll_late`] wherever it would wait for the client's next bytes, and tells [`Pace::came`] what came.
+//! A stream of HTTP/2 uses the same pieces as a connection of HTTP/1. It has a [`Watch`] and a [`Pace`] of its own, made
+//! with its request: [`Sweep::watch`](Sweep) is cheap, and a watch that is dropped is forgotten at the next tick. Where
+//! reading the body would be pending it returns [`Pace::poll_late`], and it tells [`Pace::came`] what came. Between
+//! streams the connection sets a watch to `keep_alive` and clears it with the next one. That the client takes nothing
+//! of what is written is seen beneath both, by the [socket](super::socket).
 
 use super::sweep::{Sweep, Tick, Watch};
 use crate::config::{Limits, Timeouts};

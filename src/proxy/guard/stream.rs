@@ -157,20 +157,24 @@ impl<S> Guarded<S> {
     fn noting<T>(&mut self, written: Poll<io::Result<T>>, cx: &Context<'_>) -> Poll<io::Result<T>> {
         match &written {
             Poll::Pending => self.blocked = true,
-            Poll::Ready(Ok(_)) => {
-                if mem::take(&mut self.blocked) && !self.verdict.is_under_way() {
-                    self.patience.answered();
-                }
-                if mem::take(&mut self.held_back) {
-                    cx.waker().wake_by_ref();
-                }
-            }
+            Poll::Ready(Ok(_)) if self.blocked => self.unblocked(cx),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
                 self.verdict.refuse(Violation::WriteTimeout);
             }
-            Poll::Ready(Err(_)) => {}
+            Poll::Ready(_) => {}
         }
         written
+    }
+
+    #[cold]
+    fn unblocked(&mut self, cx: &Context<'_>) {
+        self.blocked = false;
+        if !self.verdict.is_under_way() {
+            self.patience.answered();
+        }
+        if mem::take(&mut self.held_back) {
+            cx.waker().wake_by_ref();
+        }
     }
 
     /// Passes on what is held and in order.
