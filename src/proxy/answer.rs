@@ -124,6 +124,13 @@ impl AnswerBody {
     #[must_use]
     pub(super) fn with_event(self, mut event: Event) -> Self {
         event.ended = self.is_end_stream();
+        if let Source::Store {
+            framed: Framed::Connection,
+            ..
+        } = self.source
+        {
+            event.intake.ends_with_connection();
+        }
         Self {
             event: Some(event),
             ..self
@@ -199,16 +206,6 @@ impl Body for AnswerBody {
                 this.ended(outcome);
                 if let Some(event) = &mut this.event {
                     event.blame(Some(error.id()));
-                }
-                if let (
-                    Source::Store {
-                        framed: Framed::Connection,
-                        ..
-                    },
-                    Some(event),
-                ) = (&this.source, &this.event)
-                {
-                    event.intake.cut();
                 }
             }
             None => this.ended(Outcome::Allowed),

@@ -12,7 +12,7 @@ pub struct Intake(Rc<State>);
 struct State {
     unread: Cell<bool>,
     bytes: Cell<u64>,
-    cut: Cell<bool>,
+    last: Cell<bool>,
     account: Account,
 }
 
@@ -59,14 +59,14 @@ impl Intake {
         self.0.unread.get()
     }
 
-    /// The answer broke off where its end is the connection's end: closing in order would make it look whole.
-    pub fn cut(&self) {
-        self.0.cut.set(true);
+    /// The answer has begun, and nothing but the connection's end shows its end.
+    pub fn ends_with_connection(&self) {
+        self.0.last.set(true);
     }
 
-    /// Whether the connection has to end with a reset.
-    pub fn is_cut(&self) -> bool {
-        self.0.cut.get()
+    /// Whether a connection that is let go without being shut down would make a part of an answer look whole.
+    pub fn is_last(&self) -> bool {
+        self.0.last.get()
     }
 
     /// How many bytes were taken.

@@ -24,8 +24,8 @@ pub(super) trait Resettable {
     fn reset(&self);
 }
 
-/// A stream that lingers when it is shut down with a request body unread, and resets its connection when an answer
-/// broke off whose end nothing else would show.
+/// A stream that lingers when it is shut down with a request body unread, and resets its connection when it is let go
+/// without that in the middle of an answer whose end nothing else would show.
 #[derive(Debug)]
 pub(super) struct Lingering<S: Resettable> {
     stream: S,
@@ -115,7 +115,8 @@ impl<S: Resettable + AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S>
 
 impl<S: Resettable> Drop for Lingering<S> {
     fn drop(&mut self) {
-        if self.intake.is_cut() {
+        // Whoever shuts the stream down has written all there was.
+        if self.intake.is_last() && matches!(self.closing, Closing::NotYet) {
             self.stream.reset();
         }
     }

@@ -24,7 +24,7 @@ pub struct Guarded<S> {
     verdict: Verdict,
     patience: Patience,
     /// What was read and may not be passed on yet: a head in pieces, or requests before their turn. Never more than
-    /// two reads of hyper's and one head.
+    /// two reads of hyper's, one head, and [what is read ahead](AHEAD).
     held: BytesMut,
     /// How much of what is held is in order.
     ready: usize,
@@ -231,7 +231,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             }
             if !this.held.is_empty() && this.is_waiting() {
                 this.verdict.wait(cx);
-                return Poll::Pending;
+                // Reading goes on for a while: a client that is gone shows only so.
+                if this.held.len() >= AHEAD {
+                    return Poll::Pending;
+                }
             }
             match Pin::new(&mut this.stream).poll_read(cx, buffer) {
                 Poll::Ready(read) => read?,
@@ -291,5 +294,7 @@ impl<S> fmt::Debug for Guarded<S> {
     }
 }
 
+/// How much of later requests is read while an exchange is under way.
+const AHEAD: usize = 16 * 1024;
 /// Stands in for a head that is refused. It has no Host, so that classification would refuse it too (rulings, 7).
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
