@@ -165,6 +165,9 @@ impl Outcome {
 impl Told {
     /// Where in the request its encryption is named, if it is.
     pub fn by_request(classified: &Classified<'_>) -> Self {
+        if classified.evidence.is_empty() {
+            return Self::Nobody;
+        }
         let mut places = classified.counted().flat_map(|(_, places, _)| places.iter());
         match places.next() {
             Some((Carrier::Header, _)) => Self::Head,
