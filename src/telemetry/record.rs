@@ -194,6 +194,17 @@ impl Told {
     }
 }
 
+impl RequestId {
+    /// Writes what `Display` shows.
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        for byte in [self.worker, self.number].into_iter().flat_map(u64::to_be_bytes) {
+            out.extend(
+                [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')),
+            );
+        }
+    }
+}
+
 /// Thirty-two upper-case hexadecimal digits, as the store's own ids.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,3 +217,5 @@ impl fmt::Debug for RequestId {
         fmt::Display::fmt(self, f)
     }
 }
+
+const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
