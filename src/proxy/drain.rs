@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     rc::Rc,
     task::{Context, Waker},
 };
@@ -14,17 +15,14 @@ pub(super) struct Drain(Rc<State>);
 #[derive(Debug)]
 pub(super) struct Waiter {
     drain: Drain,
-    place: usize,
+    number: u64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     begun: Cell<bool>,
-    waiting: Cell<usize>,
-    /// The wakers of those who wait, each in a place of its own: every poll of every connection comes by here.
-    places: RefCell<Vec<Option<Waker>>>,
-    /// The places that nobody has.
-    free: RefCell<Vec<usize>>,
+    next: Cell<u64>,
+    waiting: RefCell<HashMap<u64, Option<Waker>>>,
     emptied: RefCell<Option<Waker>>,
 }
 
@@ -32,28 +30,25 @@ impl Drain {
     /// Gives the word.
     pub(super) fn begin(&self) {
         self.0.begun.set(true);
-        for waker in self.0.places.borrow_mut().iter_mut().filter_map(Option::take) {
+        for waker in self.0.waiting.borrow_mut().values_mut().filter_map(Option::take) {
             waker.wake();
         }
     }
 
     /// Joins those who wait for the word, and who are waited for after it.
     pub(super) fn join(&self) -> Waiter {
-        self.0.waiting.set(self.0.waiting.get() + 1);
-        let place = self.0.free.borrow_mut().pop().unwrap_or_else(|| {
-            let mut places = self.0.places.borrow_mut();
-            places.push(None);
-            places.len() - 1
-        });
+        let number = self.0.next.get();
+        self.0.next.set(number.wrapping_add(1));
+        self.0.waiting.borrow_mut().insert(number, None);
         Waiter {
             drain: self.clone(),
-            place,
+            number,
         }
     }
 
     /// How many have joined and not left.
     pub(super) fn waiting(&self) -> usize {
-        self.0.waiting.get()
+        self.0.waiting.borrow().len()
     }
 
     /// Waits until everybody who joined has left.
@@ -75,7 +70,8 @@ impl Waiter {
         if self.drain.0.begun.get() {
             return true;
         }
-        match self.drain.0.places.borrow_mut().get_mut(self.place) {
+        let mut waiting = self.drain.0.waiting.borrow_mut();
+        match waiting.get_mut(&self.number) {
             Some(Some(waker)) if waker.will_wake(cx.waker()) => {}
             Some(place) => *place = Some(cx.waker().clone()),
             None => {}
@@ -86,17 +82,10 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        let state = &self.drain.0;
-        let waker = state
-            .places
-            .borrow_mut()
-            .get_mut(self.place)
-            .and_then(Option::take);
-        drop(waker);
-        state.free.borrow_mut().push(self.place);
-        state.waiting.set(state.waiting.get() - 1);
-        if state.waiting.get() == 0
-            && let Some(waker) = state.emptied.borrow_mut().take()
+        let mut waiting = self.drain.0.waiting.borrow_mut();
+        waiting.remove(&self.number);
+        if waiting.is_empty()
+            && let Some(waker) = self.drain.0.emptied.borrow_mut().take()
         {
             waker.wake();
         }
@@ -133,18 +122,6 @@ mod tests {
                 drain.emptied().await;
             })
             .await;
-        assert_eq!(drain.waiting(), 0);
-    }
-
-    #[test]
-    fn a_place_is_taken_again_by_whoever_joins_after_another_left() {
-        let drain = Drain::default();
-        for _ in 0..3 {
-            let (one, other) = (drain.join(), drain.join());
-            assert_ne!(one.place, other.place);
-            assert_eq!(drain.waiting(), 2);
-        }
-        assert_eq!(drain.0.places.borrow().len(), 2);
         assert_eq!(drain.waiting(), 0);
     }
 }
