@@ -1,22 +1,33 @@
-//! From a head to a decision, over the heads of `tests/data/heads`.
+//! From a head to a decision: over the heads of `tests/data/heads` one by one, and over every request of every published
+//! row at once, of which the typical and the slowest are printed.
 
 #[path = "../tests/heads/mod.rs"]
 mod heads;
+#[path = "../tests/published/mod.rs"]
+mod published;
+#[path = "../tests/requests/mod.rs"]
+mod requests;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use heads::{arrival, corpus, endpoints, strict};
-use obsgate::{classify::classify, obs::scheme::Scheme};
-use std::hint::black_box;
+use http::request::Parts;
+use obsgate::{
+    classify::classify,
+    obs::{resource::Endpoints, scheme::Scheme},
+    policy::{Decision, Policy},
+};
+use requests::requests;
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 fn classify_and_decide(criterion: &mut Criterion) {
     let (endpoints, policy) = (endpoints(), strict());
     let mut group = criterion.benchmark_group("classify and decide");
     for (name, parts) in corpus() {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                let classified = classify(black_box(&parts), arrival(Scheme::Https), &endpoints).ok()?;
-                Some(policy.decide(classified.facts))
-            });
+            bencher.iter(|| decided(&parts, Scheme::Https, &endpoints, &policy));
         });
     }
     group.finish();
@@ -35,5 +46,47 @@ fn decide(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn decided(parts: &Parts, scheme: Scheme, endpoints: &Endpoints, policy: &Policy) -> Option<Decision> {
+    let classified = classify(black_box(parts), arrival(scheme), endpoints).ok()?;
+    Some(policy.decide(classified.facts))
+}
+
+/// The requests of all rows, each by the best of its rounds: what disturbs a round has nothing to do with the request.
+fn summary() {
+    let (endpoints, policy) = (endpoints(), strict());
+    let mut times: Vec<(Duration, String)> = requests()
+        .map(|(row, variant, parts)| {
+            let round = || {
+                let begun = Instant::now();
+                for _ in 0..CALLS {
+                    black_box(decided(&parts, variant.scheme, &endpoints, &policy));
+                }
+                begun.elapsed() / CALLS
+            };
+            let best = (0..ROUNDS).map(|_| round()).min().unwrap_or_default();
+            (best, format!("{} {} {variant:?}", row.operation, row.target))
+        })
+        .collect();
+    times.sort();
+    let at = |percent: usize| times.get((times.len() - 1) * percent / 100);
+    for (word, percent) in [
+        ("typical", 50),
+        ("of a hundred, one slower", 99),
+        ("slowest", 100),
+    ] {
+        if let Some((time, name)) = at(percent) {
+            println!("{word}: {time:?} ({name})");
+        }
+    }
+}
+
 criterion_group!(benches, classify_and_decide, decide);
-criterion_main!(benches);
+
+fn main() {
+    summary();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}
+
+const ROUNDS: u32 = 10;
+const CALLS: u32 = 200;

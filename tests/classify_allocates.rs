@@ -3,9 +3,13 @@
 #![expect(unsafe_code, reason = "a global allocator that counts is an unsafe trait")]
 
 mod heads;
+mod published;
+mod requests;
 
 use heads::{arrival, corpus, endpoints, strict};
+use http::request::Parts;
 use obsgate::{classify::classify, obs::scheme::Scheme};
+use requests::requests;
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -48,17 +52,28 @@ fn the_counter_counts() {
 
 #[test]
 fn classifying_and_deciding_allocate_nothing() {
-    let (endpoints, policy) = (endpoints(), strict());
     for (name, parts) in corpus() {
         for scheme in Scheme::ALL {
-            let mut allowed = false;
-            let count = allocations(|| {
-                let classified = classify(&parts, arrival(scheme), &endpoints).ok();
-                let decision = classified.map(|classified| policy.decide(classified.facts));
-                allowed = black_box(decision).is_some();
-            });
-            assert!(allowed, "{name} was refused");
-            assert_eq!(count, 0, "{name}");
+            allocates_nothing(&parts, scheme, &name);
         }
     }
+}
+
+#[test]
+fn no_request_of_a_published_row_allocates() {
+    for (row, variant, parts) in requests() {
+        allocates_nothing(&parts, variant.scheme, &format!("{row:?} {variant:?}"));
+    }
+}
+
+fn allocates_nothing(parts: &Parts, scheme: Scheme, name: &str) {
+    let (endpoints, policy) = (endpoints(), strict());
+    let mut settled = false;
+    let count = allocations(|| {
+        let classified = classify(parts, arrival(scheme), &endpoints).ok();
+        let inquiry = classified.map(|classified| classified.inquire(&policy));
+        settled = black_box(inquiry.map(|inquiry| inquiry.settle().is_ok())).is_some();
+    });
+    assert!(settled, "{name} was refused as malformed");
+    assert_eq!(count, 0, "{name}");
 }

@@ -61,6 +61,14 @@ impl<'h> Scan<'h> {
     }
 
     fn query(&mut self, name: &'h str, value: &'h str, query: &'h str) -> Result<(), Malformed> {
+        // Most names that mean something are spelled as documented: these need not be folded.
+        if let Some(subresource) = Subresource::documented(name) {
+            return self.subresource(*subresource, name, value, query);
+        }
+        if let Some(folded) = self.signatures.documented(name, value) {
+            self.amz |= Dialect::by_prefix(folded.as_bytes()) == Some(Dialect::Amz);
+            return Ok(());
+        }
         let folded = match Folded::query(name) {
             Ok(Some(folded)) => folded,
             Ok(None) => return Ok(()),
@@ -121,10 +129,10 @@ impl<'h> Scan<'h> {
     }
 
     fn header(&mut self, name: &str, value: &'h HeaderValue) -> Result<(), Malformed> {
+        let name = name.as_bytes();
         if header::is_disguised(name) {
             return Err(Malformed::HeaderName);
         }
-        let name = name.as_bytes();
         if let Some(dialect) = Dialect::by_prefix(name) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(name) {

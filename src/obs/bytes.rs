@@ -1,4 +1,51 @@
-//! Sets of bytes, for grammars that are read on every request.
+//! Sets of bytes, for grammars that are read on every request, and a byte in a short text.
+
+/// Whether a text has this byte. To find it with `memchr` costs more to begin than it takes to look through a short one.
+pub(crate) fn has(text: &[u8], byte: u8) -> bool {
+    let there = |word: &[u8; 8]| places(*word, byte) != 0;
+    match text.last_chunk() {
+        _ if text.len() > SHORT => memchr::memchr(byte, text).is_some(),
+        // The last word overlaps the one before it.
+        Some(last) => there(last) || text.as_chunks().0.iter().any(there),
+        None => text.contains(&byte),
+    }
+}
+
+/// What stands before the first such byte of a text, and after it: for a byte that is to be expected soon.
+pub(crate) fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(find(text, at)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+fn find(text: &[u8], byte: u8) -> Option<usize> {
+    let (words, tail) = text.as_chunks();
+    for (n, word) in words.iter().enumerate() {
+        let places = places(*word, byte);
+        if places != 0 {
+            return Some(n * 8 + places.trailing_zeros() as usize / 8);
+        }
+    }
+    Some(words.len() * 8 + tail.iter().position(|other| *other == byte)?)
+}
+
+/// Whether something holds of any byte and the one before it; `before` stands before the first. All are looked at, a
+/// block of them together.
+pub(crate) fn any_pair(text: &[u8], before: u8, holds: impl Fn(u8, u8) -> bool) -> bool {
+    let first = text.first().is_some_and(|first| holds(before, *first));
+    let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+    pairs.fold(first, |any, (before, byte)| any | holds(*before, *byte))
+}
+
+/// The bytes of a word that are this one: the high bit of the first of them is set, and none below it.
+const fn places(word: [u8; 8], byte: u8) -> u64 {
+    let unlike = u64::from_le_bytes(word) ^ (EACH * byte as u64);
+    unlike.wrapping_sub(EACH) & !unlike & (EACH << 7)
+}
+
+/// A one in each byte.
+const EACH: u64 = u64::from_le_bytes([1; 8]);
+/// From here on `memchr` is faster.
+const SHORT: usize = 64;
 
 /// A set of bytes.
 #[derive(Debug)]
@@ -38,11 +85,13 @@ impl ByteSet {
         self.0.get(usize::from(byte)) == Some(&1)
     }
 
-    /// Whether all of these bytes are in the set. Most often they are, so there is no early way out.
+    /// Whether all of these bytes are in the set. Most often they are, so there is no early way out; and by the block
+    /// no counting either.
     pub(crate) fn has_all(&self, bytes: &[u8]) -> bool {
-        bytes.iter().fold(1, |all, byte| {
-            all & self.0.get(usize::from(*byte)).copied().unwrap_or(0)
-        }) == 1
+        let count = |all, byte: &u8| all & self.0.get(usize::from(*byte)).copied().unwrap_or(0);
+        let (blocks, rest) = bytes.as_chunks::<8>();
+        let blocks = blocks.iter().fold(1, |all, block| block.iter().fold(all, count));
+        rest.iter().fold(blocks, count) == 1
     }
 
     const fn put_all(self, bytes: &[u8], there: u8) -> Self {

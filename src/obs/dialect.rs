@@ -85,11 +85,9 @@ impl Dialect {
 
     /// The dialect whose prefix a lower-case name has.
     pub(crate) fn by_prefix(name: &[u8]) -> Option<Self> {
-        match name.first_chunk::<6>()? {
-            b"x-obs-" => Some(Self::Obs),
-            b"x-amz-" => Some(Self::Amz),
-            _ => None,
-        }
+        Self::ALL
+            .into_iter()
+            .find(|dialect| name.starts_with(dialect.prefix().as_bytes()))
     }
 
     /// What a lower-case name of this dialect means.

@@ -44,7 +44,7 @@ impl FingerprintKey {
     /// store might: in any case, with `_` for `-`, under any vendor's prefix.
     pub fn in_head<'h>(&'h self, head: &'h Parts) -> impl Iterator<Item = Exposed> + 'h {
         let headers = head.headers.iter().filter_map(|(name, value)| {
-            let source = names_source(Folded::header(name.as_str())?.as_bytes())?;
+            let source = names_source(Folded::header(name.as_str().as_bytes())?.as_bytes())?;
             self.exposed(source, Carrier::Header, value.as_bytes())
         });
         let query = head.uri.query().into_iter().flat_map(pairs);
@@ -61,7 +61,7 @@ impl FingerprintKey {
     /// The customer keys among a form's fields.
     pub fn in_form<'f>(&self, fields: impl Iterator<Item = Field<'f>>) -> impl Iterator<Item = Exposed> {
         fields.filter_map(|field| {
-            let source = names_source(Folded::header(field.name)?.as_bytes())?;
+            let source = names_source(Folded::header(field.name.as_bytes())?.as_bytes())?;
             self.exposed(source, Carrier::Form, field.value)
         })
     }

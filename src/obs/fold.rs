@@ -1,7 +1,7 @@
 //! Query names as a lenient store might read them: decoded once, in lower case, `_` as `-`, blanks dropped
 //! (rulings, 11). What restricts is looked up by such a name; what relaxes must be spelled exactly.
 
-use super::bytes::ByteSet;
+use super::bytes::{self, ByteSet};
 
 /// A folded name, on the stack.
 #[derive(Debug)]
@@ -17,21 +17,33 @@ pub(crate) struct Unreadable;
 impl Folded {
     /// Folds a query name as it came. `None` when it is longer than any name that means something.
     pub(crate) fn query(raw: &str) -> Result<Option<Self>, Unreadable> {
-        if PLAIN.has_all(raw.as_bytes()) {
-            Ok(Self::header(raw))
+        if SIMPLE.has_all(raw.as_bytes()) {
+            Ok(Self::simple(raw.as_bytes()))
         } else {
             Self::decoded(raw)
         }
     }
 
+    /// Folds a name of which nothing is decoded or dropped.
+    fn simple(name: &[u8]) -> Option<Self> {
+        let mut folded = Self {
+            bytes: [0; LONGEST],
+            length: name.len(),
+        };
+        for (place, byte) in folded.bytes.get_mut(..name.len())?.iter_mut().zip(name) {
+            *place = fold(*byte);
+        }
+        Some(folded)
+    }
+
     /// Folds a header name, which holds no escapes.
-    pub(crate) fn header(name: &str) -> Option<Self> {
+    pub(crate) fn header(name: &[u8]) -> Option<Self> {
         let mut folded = Self {
             bytes: [0; LONGEST],
             length: 0,
         };
-        for byte in name.bytes() {
-            folded.push(byte)?;
+        for byte in name {
+            folded.push(*byte)?;
         }
         Some(folded)
     }
@@ -58,13 +70,17 @@ impl Folded {
     }
 
     fn push(&mut self, byte: u8) -> Option<()> {
-        let folded = FOLD.get(usize::from(byte)).copied().unwrap_or(byte);
+        let folded = fold(byte);
         if folded != DROPPED {
             *self.bytes.get_mut(self.length)? = folded;
             self.length += 1;
         }
         Some(())
     }
+}
+
+fn fold(byte: u8) -> u8 {
+    FOLD.get(usize::from(byte)).copied().unwrap_or(byte)
 }
 
 /// The bytes of percent-encoded text, decoded once. `+` stays what it is.
@@ -80,13 +96,29 @@ impl<'a> Decoded<'a> {
 
     /// The decoded bytes in `buffer`; `None` where they do not fit or an escape is none.
     pub(crate) fn into<const N: usize>(self, buffer: &mut [u8; N]) -> Option<&[u8]> {
-        let mut length = 0;
-        for byte in self {
-            *buffer.get_mut(length)? = byte.ok()?;
+        let (mut rest, mut length) = (self.rest.as_slice(), 0);
+        loop {
+            let (plain, escape) =
+                bytes::split(rest, b'%').map_or((rest, None), |(plain, after)| (plain, Some(after)));
+            buffer
+                .get_mut(length..length + plain.len())?
+                .copy_from_slice(plain);
+            length += plain.len();
+            let Some(escape) = escape else {
+                return buffer.get(..length);
+            };
+            let (digits, after) = escape.split_first_chunk::<2>()?;
+            *buffer.get_mut(length)? = escaped(*digits)?;
             length += 1;
+            rest = after;
         }
-        buffer.get(..length)
     }
+}
+
+/// The byte of an escape.
+fn escaped(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? << 4 | low?).ok()
 }
 
 impl Iterator for Decoded<'_> {
@@ -163,8 +195,8 @@ static FOLD: [u8; 256] = {
 /// value, some separate parameters with `;`, and some drop a leading `?`.
 static READABLE: ByteSet = ByteSet::over(b' ', b'\xff').without(b"=&;?\x7f");
 
-/// Those that are not decoded first.
-static PLAIN: ByteSet = ByteSet::over(b' ', b'\xff').without(b"=&;?\x7f%");
+/// Those that are neither decoded first nor dropped.
+static SIMPLE: ByteSet = ByteSet::over(b'!', b'\xff').without(b"=&;?\x7f%+");
 
 /// No byte becomes a NUL.
 const DROPPED: u8 = 0;

@@ -37,13 +37,26 @@ impl<T> Names<T> {
 
     /// The place and the meaning of a name.
     pub(crate) fn find(&self, name: &[u8]) -> Option<(usize, &'static T)> {
-        let start = usize::from(*self.starts.get(name.len())?);
-        let end = usize::from(*self.starts.get(name.len() + 1)?);
-        self.entries
-            .get(start..end)?
+        let last = name.last();
+        // Names of one length mostly end in different letters, and to compare whole names is a call.
+        self.find_of_length(name.len(), |known, _| {
+            known.as_bytes().last() == last && known.as_bytes() == name
+        })
+    }
+
+    /// The place and the meaning of the first name of a length of which something holds.
+    pub(crate) fn find_of_length(
+        &self,
+        length: usize,
+        holds: impl Fn(&'static str, &T) -> bool,
+    ) -> Option<(usize, &'static T)> {
+        let start = usize::from(*self.starts.get(length)?);
+        let end = usize::from(*self.starts.get(length + 1)?);
+        let of_length = self.entries.get(start..end)?;
+        let place = of_length
             .iter()
-            .position(|(known, _)| known.as_bytes() == name)
-            .and_then(|at| Some((start + at, &self.entries.get(start + at)?.1)))
+            .position(|(known, meaning)| holds(known, meaning))?;
+        Some((start + place, &of_length.get(place)?.1))
     }
 
     /// The meaning of a name.
@@ -53,14 +66,10 @@ impl<T> Names<T> {
 
     /// The meaning of the name that ends with this after a prefix of [`PREFIX`] bytes.
     pub(crate) fn by_tail(&self, tail: &[u8]) -> Option<&'static T> {
-        let length = tail.len() + PREFIX;
-        let start = usize::from(*self.starts.get(length)?);
-        let end = usize::from(*self.starts.get(length + 1)?);
-        self.entries
-            .get(start..end)?
-            .iter()
-            .find(|(known, _)| known.as_bytes().get(PREFIX..) == Some(tail))
-            .map(|(_, meaning)| meaning)
+        self.find_of_length(tail.len() + PREFIX, |known, _| {
+            known.as_bytes().get(PREFIX..) == Some(tail)
+        })
+        .map(|(_, meaning)| meaning)
     }
 
     /// The table.

@@ -1,7 +1,12 @@
 //! The raw path, split before anything in it is decoded, and refused where others might split it elsewhere
 //! (rulings, 8).
 
-use super::{bytes::ByteSet, fold::Decoded, malformed::Malformed, resource::Resource};
+use super::{
+    bytes::{ByteSet, any_pair},
+    fold::Decoded,
+    malformed::Malformed,
+    resource::Resource,
+};
 
 /// Splits the path of a request to a bucket's own host.
 pub(crate) fn split_virtual<'h>(bucket: &'h str, path: &'h str) -> Result<Resource<'h>, Malformed> {
@@ -49,9 +54,9 @@ static PLAIN: ByteSet = ByteSet::over(b'!', b'~').without(b"%\\;");
 
 /// Whether a key holds anything that removing dot segments or merging slashes could change.
 fn is_suspicious(key: &[u8]) -> bool {
-    matches!(key.first(), Some(b'/' | b'.'))
-        || memchr::memchr(b'%', key).is_some()
-        || memchr::memchr_iter(b'/', key).any(|at| matches!(key.get(at + 1), Some(b'/' | b'.')))
+    any_pair(key, b'/', |before, byte| {
+        byte == b'%' || (before == b'/' && (byte == b'/' || byte == b'.'))
+    })
 }
 
 /// Whether there is still a key, in the same bucket, after escapes are decoded, slashes merged and dot segments

@@ -1,7 +1,7 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
 use super::{
-    bytes::ByteSet,
+    bytes::{self, ByteSet, any_pair},
     malformed::Malformed,
     path::{split_path_style, split_virtual},
 };
@@ -70,10 +70,14 @@ impl<'h> Site<'h> {
                 Err(Malformed::Host)
             };
         }
-        let name = match host.split_once(':') {
-            Some((name, port)) if is_port(port) => name,
-            Some(_) => return Err(Malformed::Host),
-            None => host,
+        let name = if bytes::has(host.as_bytes(), b':') {
+            let (name, port) = host.split_once(':').ok_or(Malformed::Host)?;
+            if !is_port(port) {
+                return Err(Malformed::Host);
+            }
+            name
+        } else {
+            host
         };
         match Self::by_name(name, endpoints) {
             Some(Self::Bucket(bucket)) if !is_bucket(bucket) => Err(Malformed::Host),
@@ -91,7 +95,8 @@ impl<'h> Site<'h> {
             let Some((before, end)) = name.split_at_checked(before) else {
                 continue;
             };
-            if !end.eq_ignore_ascii_case(domain) {
+            // Most clients spell it as the settings do.
+            if end != domain && !end.eq_ignore_ascii_case(domain) {
                 continue;
             }
             if before.is_empty() {
@@ -127,8 +132,8 @@ fn is_port(port: &str) -> bool {
 fn is_bucket(name: &str) -> bool {
     let name = name.as_bytes();
     LABELS.has_all(name)
-        && !matches!(name, [] | [b'.', ..] | [.., b'.'])
-        && !memchr::memchr_iter(b'.', name).any(|at| name.get(at + 1) == Some(&b'.'))
+        && !matches!(name, [] | [.., b'.'])
+        && !any_pair(name, b'.', |before, byte| before == b'.' && byte == b'.')
 }
 
 static LABELS: ByteSet = ByteSet::over(b'0', b'9').and_over(b'a', b'z').and(b"._-");

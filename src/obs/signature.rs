@@ -3,7 +3,7 @@
 
 use super::{
     auth::{Auth, Carrier},
-    bytes::ByteSet,
+    bytes::{ByteSet, any_pair, has, split},
     fold::Decoded,
     header::Header,
     malformed::Malformed,
@@ -43,21 +43,33 @@ impl<'h> Signatures<'h> {
 
     /// Notes a query parameter, if it belongs to a signature.
     pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
-        let Some((place, field)) = FIELDS.find(folded) else {
-            return;
-        };
-        if *field == Field::Token {
+        if let Some((_, field)) = FIELDS.find(folded) {
+            // Stores look a name up as documented: in another case it is a trace of a signature to some, nothing to
+            // others.
+            self.doubtful |= *field != Field::Token && name != field.spelling();
+            self.note(*field, value);
+        }
+    }
+
+    /// Notes a query parameter of a signature if its name is spelled as documented, and returns its folded name.
+    pub(crate) fn documented(&mut self, name: &str, value: &str) -> Option<&'static str> {
+        let (place, field) = FIELDS.find_of_length(name.len(), |_, field| field.spelling() == name)?;
+        self.note(*field, value);
+        FIELDS.entries().get(place).map(|(folded, _)| *folded)
+    }
+
+    fn note(&mut self, field: Field, value: &str) {
+        if field == Field::Token {
             self.token = true;
             return;
         }
-        let bit = 1 << place;
-        // Stores look a name up as documented: in another case it is a trace of a signature to some, nothing to others.
-        self.doubtful |= self.seen & bit != 0 || name != field.spelling();
+        let bit = bits(&[field]);
+        self.doubtful |= self.seen & bit != 0;
         self.seen |= bit;
-        if memchr::memchr(b'%', value.as_bytes()).is_none() {
-            self.judge(*field, bit, value.as_bytes());
+        if !has(value.as_bytes(), b'%') {
+            self.judge(field, bit, value.as_bytes());
         } else if let Some(value) = Decoded::new(value.as_bytes()).into(&mut [0; 512]) {
-            self.judge(*field, bit, value);
+            self.judge(field, bit, value);
         }
     }
 
@@ -118,31 +130,35 @@ impl<'h> Signatures<'h> {
 
 /// Reads the value of `Authorization`. Schemes are matched exactly: V4 relaxes, and `OBS` may (rulings, 15).
 fn by_authorization(value: &[u8]) -> Auth {
-    let Some((scheme, rest)) = split(value, b' ') else {
-        return Auth::Unknown;
-    };
-    let v2 = || split(rest, b':').is_some_and(|(key, signature)| is_access_key(key) && is_base64(signature));
-    match scheme {
-        b"OBS" if v2() => Auth::ObsV2,
-        b"AWS" if v2() => Auth::AwsV2,
-        ALGORITHM if is_v4(rest) => Auth::V4,
-        _ => Auth::Unknown,
+    let v2 =
+        |rest| split(rest, b':').is_some_and(|(key, signature)| is_access_key(key) && is_base64(signature));
+    match value {
+        [b'O', b'B', b'S', b' ', rest @ ..] if v2(rest) => Auth::ObsV2,
+        [b'A', b'W', b'S', b' ', rest @ ..] if v2(rest) => Auth::AwsV2,
+        _ => match value.strip_prefix(ALGORITHM) {
+            Some([b' ', rest @ ..]) if is_v4(rest) => Auth::V4,
+            _ => Auth::Unknown,
+        },
     }
 }
 
 fn is_v4(parameters: &[u8]) -> bool {
     let mut seen = 0_u8;
     for one in listed(parameters) {
-        let good = match split(one.trim_ascii(), b'=') {
-            Some((b"Credential", value)) if Field::Credential.is_good(value) => 1,
-            Some((b"SignedHeaders", value)) if Field::SignedHeaders.is_good(value) => 2,
-            Some((b"Signature", value)) if Field::SignatureV4.is_good(value) => 4,
-            _ => return false,
+        let one = one.trim_ascii();
+        let (place, good) = if let Some(value) = one.strip_prefix(b"Credential=") {
+            (1, is_credential(value))
+        } else if let Some(value) = one.strip_prefix(b"SignedHeaders=") {
+            (2, are_names(value))
+        } else if let Some(value) = one.strip_prefix(b"Signature=") {
+            (4, is_sha256(value))
+        } else {
+            return false;
         };
-        if seen & good != 0 {
+        if !good || seen & place != 0 {
             return false;
         }
-        seen |= good;
+        seen |= place;
     }
     seen == 7
 }
@@ -202,28 +218,36 @@ impl Field {
             Self::Date => matches!(value, [date @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z']
                 if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
             Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
-            Self::SignedHeaders => {
-                NAMES.has_all(value)
-                    && !matches!(value, [] | [b';', ..] | [.., b';'])
-                    && !memchr::memchr_iter(b';', value).any(|at| value.get(at + 1) == Some(&b';'))
-            }
-            Self::SignatureV4 => value.len() == 64 && HEX.has_all(value),
+            Self::SignedHeaders => are_names(value),
+            Self::SignatureV4 => is_sha256(value),
             Self::Token => false,
         }
     }
 }
 
+/// `key/date/region/s3/aws4_request`.
 fn is_credential(value: &[u8]) -> bool {
-    let mut parts = value.split(|byte| *byte == b'/');
-    let mut next = || parts.next().unwrap_or_default();
-    let (key, date, region) = (next(), next(), next());
-    is_access_key(key)
-        && date.len() == 8
-        && are_digits(date)
-        && is_access_key(region)
-        && next() == b"s3"
-        && next() == b"aws4_request"
-        && parts.next().is_none()
+    let Some((key, scope)) = value
+        .strip_suffix(b"/s3/aws4_request")
+        .and_then(|value| split(value, b'/'))
+    else {
+        return false;
+    };
+    match scope.split_first_chunk::<8>() {
+        Some((date, [b'/', region @ ..])) => is_access_key(key) && are_digits(date) && is_access_key(region),
+        _ => false,
+    }
+}
+
+/// Names of headers with `;` between them.
+fn are_names(value: &[u8]) -> bool {
+    NAMES.has_all(value)
+        && !matches!(value, [] | [.., b';'])
+        && !any_pair(value, b';', |before, byte| before == b';' && byte == b';')
+}
+
+fn is_sha256(value: &[u8]) -> bool {
+    value.len() == 64 && HEX.has_all(value)
 }
 
 fn is_access_key(value: &[u8]) -> bool {
@@ -236,12 +260,7 @@ fn is_base64(value: &[u8]) -> bool {
 }
 
 fn are_digits(value: &[u8]) -> bool {
-    value.iter().all(u8::is_ascii_digit)
-}
-
-fn split(value: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = value.split_at_checked(memchr::memchr(at, value)?)?;
-    Some((before, rest.get(1..)?))
+    DIGITS.has_all(value)
 }
 
 /// The members of a list with commas.
@@ -249,8 +268,9 @@ fn listed(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(list);
     std::iter::from_fn(move || {
         let list = rest?;
-        let (one, after) = split(list, b',').map_or((list, None), |(one, after)| (one, Some(after)));
-        rest = after;
+        let end = memchr::memchr(b',', list).unwrap_or(list.len());
+        let (one, after) = list.split_at_checked(end)?;
+        rest = after.get(1..);
         Some(one)
     })
 }
@@ -263,6 +283,7 @@ static WORD: ByteSet = ByteSet::over(b'!', b'~').without(b":,/");
 static NAMES: ByteSet = ByteSet::over(b'!', b'~').without(b",=/");
 /// Some encode for URLs.
 static BASE64: ByteSet = ByteSet::ALPHANUMERIC.and(b"+/=-_");
+static DIGITS: ByteSet = ByteSet::over(b'0', b'9');
 static HEX: ByteSet = ByteSet::over(b'0', b'9')
     .and_over(b'a', b'f')
     .and_over(b'A', b'F');
@@ -296,12 +317,26 @@ static FIELDS: Names<Field> = Names::new(&[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::obs::{
+        dialect::{Dialect, Word},
+        subresource::{Subresource, is_configuration},
+    };
 
     #[test]
     fn fields_are_in_the_order_of_their_bits() {
         for (n, (name, field)) in FIELDS.entries().iter().enumerate() {
             assert_eq!(*field as usize, n);
             assert_eq!(field.spelling().to_ascii_lowercase(), *name);
+        }
+    }
+
+    #[test]
+    fn no_field_means_anything_else_too() {
+        for (name, _) in FIELDS.entries() {
+            let name = name.as_bytes();
+            let word = Dialect::by_prefix(name).and_then(|dialect| dialect.word(name));
+            assert!(matches!(word, None | Some(Word::Guarded)));
+            assert!(Subresource::of(name).is_none() && !is_configuration(name) && !Dialect::is_foreign(name));
         }
     }
 

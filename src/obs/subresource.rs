@@ -69,6 +69,12 @@ impl Subresource {
         SUBRESOURCES.get(folded)
     }
 
+    /// The subresource that is spelled just so.
+    pub(crate) fn documented(name: &str) -> Option<&'static Self> {
+        let found = SUBRESOURCES.find_of_length(name.len(), |_, one| one.name == name);
+        found.map(|(_, one)| one)
+    }
+
     const fn flag(name: &'static str, mark: Marks) -> Self {
         Self {
             name,

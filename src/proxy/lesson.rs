@@ -193,9 +193,11 @@ impl Listener {
 }
 
 /// Whether an answer with this status is worth looking at: only those that said yes, where a form may be answered with
-/// a redirection (obs-facts §5), and the 404 of a bucket that has no default encryption.
+/// a redirection (obs-facts §5), and the 404 of a bucket that has no default encryption. An object's answer to a read
+/// is told by the next one again, so nothing is learned of it.
 fn teaches(operation: Operation, status: StatusCode) -> bool {
     match operation {
+        Operation::GetObject | Operation::HeadObject => false,
         Operation::PostObject if status == StatusCode::SEE_OTHER => true,
         Operation::GetBucketEncryption if status == StatusCode::NOT_FOUND => true,
         _ => status.is_success(),

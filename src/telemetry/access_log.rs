@@ -1,21 +1,15 @@
 //! The access log: one line a request, gathered in a worker's buffer and written in batches off the hot path.
 
-use super::record::Record;
-use crate::obs::{
-    auth::{Auth, Carrier},
-    operation::Operation,
+use super::{
+    line::{self, Stamp},
+    record::Record,
 };
-use http::Version;
-use serde::Serialize;
 use std::{
     cell::{Cell, RefCell},
-    fmt::Write as _,
     io::Write,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread::JoinHandle,
-    time::Duration,
 };
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 /// How a line is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +27,7 @@ pub enum Format {
 pub struct AccessLog {
     format: Format,
     buffer: RefCell<Vec<u8>>,
+    clock: RefCell<Stamp>,
     lost: Cell<u64>,
     queue: SyncSender<Vec<u8>>,
 }
@@ -62,6 +57,7 @@ impl Writer {
         AccessLog {
             format,
             buffer: RefCell::default(),
+            clock: RefCell::default(),
             lost: Cell::new(0),
             queue: self.queue.clone(),
         }
@@ -79,14 +75,19 @@ impl Writer {
 impl AccessLog {
     /// Writes one request's line into the buffer.
     pub fn write(&self, record: &Record) {
-        let mut buffer = self.buffer.borrow_mut();
+        if self.format == Format::Off {
+            return;
+        }
+        let (mut buffer, mut at) = (self.buffer.borrow_mut(), self.clock.borrow_mut());
+        at.tick();
+        let took = record.started.elapsed();
         match self.format {
-            Format::Off => return,
-            Format::Json => json(&mut buffer, record),
-            Format::Text => text(&mut buffer, record),
+            Format::Text => line::text(&mut buffer, record, &at, took),
+            Format::Json | Format::Off => line::json(&mut buffer, record, &at, took),
         }
         if buffer.len() >= BATCH_BYTES {
-            self.hand_over(std::mem::take(&mut *buffer));
+            let next = Vec::with_capacity(buffer.capacity());
+            self.hand_over(std::mem::replace(&mut *buffer, next));
         }
     }
 
@@ -125,115 +126,6 @@ impl Drop for AccessLog {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    time: String,
-    request_id: String,
-    peer: String,
-    scheme: &'static str,
-    http: &'static str,
-    method: &'a str,
-    operation: Option<&'static str>,
-    bucket: Option<&'a str>,
-    auth: Option<&'static str>,
-    signed_in: Option<&'static str>,
-    encryption_seen: Option<String>,
-    encryption_decided: Option<String>,
-    told_by: &'static str,
-    outcome: &'static str,
-    rule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    customer_key_exposed: Vec<String>,
-    status: u16,
-    bytes_in: u64,
-    bytes_out: u64,
-    upstream_ms: Option<f64>,
-    total_ms: f64,
-}
-
-impl<'a> Line<'a> {
-    fn of(record: &'a Record) -> Self {
-        Self {
-            time: OffsetDateTime::now_utc().format(&TIME).unwrap_or_default(),
-            request_id: record.id.to_string(),
-            peer: record.peer.to_string(),
-            scheme: record.scheme.name(),
-            http: digits(record.version),
-            method: record.method.as_str(),
-            operation: record.operation.map(Operation::name),
-            bucket: record.bucket.as_deref(),
-            auth: record.auth.map(Auth::name),
-            signed_in: record.signed_in.map(Carrier::name),
-            encryption_seen: record.seen.map(|set| set.to_string()),
-            encryption_decided: record.decided.map(|set| set.to_string()),
-            told_by: record.told.name(),
-            outcome: record.outcome.name(),
-            rule: record.rule.as_deref(),
-            customer_key_exposed: record.exposed.iter().map(ToString::to_string).collect(),
-            status: record.status,
-            bytes_in: record.bytes_in,
-            bytes_out: record.bytes_out,
-            upstream_ms: record.answered_after.map(millis),
-            total_ms: millis(record.started.elapsed()),
-        }
-    }
-}
-
-const fn digits(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_2 => "2",
-        Version::HTTP_10 => "1.0",
-        _ => "1.1",
-    }
-}
-
-/// Milliseconds, to the microsecond.
-fn millis(duration: Duration) -> f64 {
-    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
-    f64::from(micros) / 1000.0
-}
-
-fn json(buffer: &mut Vec<u8>, record: &Record) {
-    // Neither a `Vec` nor these types can fail.
-    if serde_json::to_writer(&mut *buffer, &Line::of(record)).is_ok() {
-        buffer.push(b'\n');
-    }
-}
-
-fn text(buffer: &mut Vec<u8>, record: &Record) {
-    let line = Line::of(record);
-    let mut out = String::with_capacity(256);
-    // Writing to a `String` cannot fail.
-    let _ = write!(
-        out,
-        "{} {:9} {} {} {} bucket={} auth={} encryption={} status={} in={} out={} {:.1}ms",
-        line.time,
-        line.outcome,
-        line.scheme,
-        line.method,
-        line.operation.unwrap_or("-"),
-        line.bucket.unwrap_or("-").escape_default(),
-        line.auth.unwrap_or("-"),
-        line.encryption_decided.as_deref().unwrap_or("-"),
-        line.status,
-        line.bytes_in,
-        line.bytes_out,
-        line.total_ms,
-    );
-    if let Some(rule) = line.rule {
-        let _ = write!(out, " rule={rule}");
-    }
-    if !line.customer_key_exposed.is_empty() {
-        let _ = write!(
-            out,
-            " customer_key_exposed={}",
-            line.customer_key_exposed.join(",")
-        );
-    }
-    let _ = writeln!(out, " peer={} id={}", line.peer, line.request_id);
-    buffer.extend_from_slice(out.as_bytes());
-}
-
 fn write_out(mut output: Box<dyn Write + Send>, batches: &Receiver<Vec<u8>>) {
     for batch in batches {
         if let Err(error) = output.write_all(&batch).and_then(|()| output.flush()) {
@@ -242,9 +134,6 @@ fn write_out(mut output: Box<dyn Write + Send>, batches: &Receiver<Vec<u8>>) {
     }
 }
 
-/// RFC 3339, in UTC, to the millisecond.
-const TIME: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 /// A batch is handed over when it has this many bytes, or at the next flush.
 const BATCH_BYTES: usize = 16 * 1024;
 /// Batches that may wait to be written: 4 MiB in all.

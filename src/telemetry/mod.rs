@@ -2,6 +2,7 @@
 
 mod access_log;
 mod diagnostics;
+mod line;
 mod metrics;
 mod record;
 

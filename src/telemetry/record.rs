@@ -176,6 +176,9 @@ impl Outcome {
 impl Told {
     /// Where in the request its encryption is named, if it is.
     pub fn by_request(classified: &Classified<'_>) -> Self {
+        if classified.evidence.is_empty() {
+            return Self::Nobody;
+        }
         let mut places = classified.counted().flat_map(|(_, places, _)| places.iter());
         match places.next() {
             Some((Carrier::Header, _)) => Self::Head,
@@ -202,6 +205,17 @@ impl Told {
     }
 }
 
+impl RequestId {
+    /// Writes what `Display` shows.
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        for byte in [self.worker, self.number].into_iter().flat_map(u64::to_be_bytes) {
+            out.extend(
+                [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')),
+            );
+        }
+    }
+}
+
 /// Thirty-two upper-case hexadecimal digits, as the store's own ids.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,3 +228,5 @@ impl fmt::Debug for RequestId {
         fmt::Display::fmt(self, f)
     }
 }
+
+const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

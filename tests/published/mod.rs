@@ -1,4 +1,11 @@
 //! The published rows as test data, and the naive reading of them that the policy is tested against.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "every test file uses a part of this"
+)]
 
 use obsgate::{
     config::Builtin,

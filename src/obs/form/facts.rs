@@ -35,7 +35,7 @@ impl FormFacts {
         let mut signature = Signature::default();
         let mut amz = false;
         for field in form.fields() {
-            let Some(folded) = Folded::header(field.name) else {
+            let Some(folded) = Folded::header(field.name.as_bytes()) else {
                 continue;
             };
             let folded = folded.as_bytes();
@@ -86,7 +86,7 @@ pub(crate) fn join(head: &Parts, mut evidence: Evidence, form: &Form) -> Result<
 /// The fields that are parameters of encryption.
 pub fn fields_of_encryption(form: &Form) -> impl Iterator<Item = Sighting<'_>> {
     form.fields().filter_map(|field| {
-        let folded = Folded::header(field.name)?;
+        let folded = Folded::header(field.name.as_bytes())?;
         let dialect = Dialect::by_prefix(folded.as_bytes())?;
         Some(Sighting {
             parameter: dialect.word(folded.as_bytes())?.parameter()?,

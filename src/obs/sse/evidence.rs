@@ -62,6 +62,11 @@ impl Evidence {
             .filter(|(_, places)| places.0 != 0)
     }
 
+    /// Whether no parameter was seen.
+    pub fn is_empty(&self) -> bool {
+        self.seen == Parameters::default()
+    }
+
     /// The method, where one was given.
     pub const fn method(&self) -> Option<Encryption> {
         self.method

@@ -2,6 +2,7 @@
 
 use super::{Parameter, method_value};
 use crate::obs::{
+    bytes,
     dialect::Dialect,
     encryption::{Encryption, EncryptionSet},
     fold::Folded,
@@ -15,12 +16,15 @@ pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
     let mut told: Option<EncryptionSet> = None;
     let mut algorithm_only = false;
     for (name, value) in headers {
-        let name = name.as_str();
+        let name = name.as_str().as_bytes();
+        // What is folded to a name of either dialect begins like one, but for what folding drops.
+        if !matches!(name, [b'x' | b'+', ..]) {
+            continue;
+        }
         if is_disguised(name) {
             told = Some(EncryptionSet::ALL);
             continue;
         }
-        let name = name.as_bytes();
         let Some(parameter) = Dialect::by_prefix(name).and_then(|dialect| dialect.word(name)?.parameter())
         else {
             continue;
@@ -53,8 +57,8 @@ pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
 }
 
 /// Whether a name speaks of encryption once its underscores are dashes.
-fn is_disguised(name: &str) -> bool {
-    name.contains('_')
+fn is_disguised(name: &[u8]) -> bool {
+    bytes::has(name, b'_')
         && Folded::header(name).is_some_and(|folded| {
             let folded = folded.as_bytes();
             Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
@@ -110,6 +114,10 @@ mod tests {
             ),
             (
                 &[("x_amz_server_side_encryption", "aws:kms")],
+                "none|sse-c|sse-kms|sse-obs",
+            ),
+            (
+                &[("+x_amz-server-side-encryption", "aws:kms")],
                 "none|sse-c|sse-kms|sse-obs",
             ),
             (
