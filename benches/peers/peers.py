@@ -48,11 +48,12 @@ def title(variant):
 class Rig:
     """Ports, a directory for what is written, certificates, and the origin that stands behind every peer."""
 
-    def __init__(self, scratch, base_port, obsgate):
+    def __init__(self, scratch, base_port, obsgate, built):
         self.scratch = scratch
         self.origin_port = base_port
         self.next_port = base_port + 1
         self.obsgate = obsgate
+        self.built = built  # from this tree
         self.certificates = scratch / "certificates"
         self.certificates.mkdir(exist_ok=True)
         subprocess.run([LOAD, "certificate", self.certificates], check=True)
@@ -105,6 +106,7 @@ class Peer:
         self.process = process
         self.ports = ports
         self.workers = workers
+        self.uploads = 0  # that it saw begin
 
 
 def _configuration(program, directory, settings):
@@ -124,10 +126,13 @@ def build(gate):
         subprocess.run(["cargo", "build", "--release", "--locked", *what], cwd=ROOT, check=True)
 
 
-def versions(obsgate):
+def versions(rig):
     """Each program's version, as it states it itself."""
+    gate = [said([rig.obsgate, "--version"]).split()[-1]]
+    if rig.built:
+        gate.append(said(["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=ROOT))
     return {
-        "obsgate": f"{said([obsgate, '--version']).split()[-1]}, {said(['git', 'describe', '--always', '--dirty'], cwd=ROOT)}",
+        "obsgate": " ".join(gate),
         "HAProxy": said(["haproxy", "-v"]).split()[2],
         "nginx": said(["nginx", "-v"]).rpartition("/")[2],
         "rustc": said(["rustc", "--version"]).split()[1],

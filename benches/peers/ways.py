@@ -11,6 +11,7 @@ from peers import LOAD, ROOT
 MIB, GIB = 1 << 20, 1 << 30
 IDLE_CONNECTIONS = 3000
 IDLE_SECONDS = 3
+SETTLE_SECONDS = 1
 SAMPLE_SECONDS = 0.02
 
 
@@ -37,15 +38,17 @@ def bulk(rig, peer, seconds, command, mebibytes, scheme="http"):
 
 
 def turns(rig, peer, seconds, connections):
-    """CPU a request on many connections that are used in turn, after each was used once."""
+    """CPU a request on many connections that are used in turn, ten times each at least; opening them counts."""
     threads = min(32, connections)
     options = {"path": "/4k", "connections": connections, "threads": threads}
-    return _cpu(rig, peer, "get", "http", requests=max(10_000 * seconds, 3 * connections), **options) * 1e6
+    return _cpu(rig, peer, "get", "http", requests=max(10_000 * seconds, 10 * connections), **options) * 1e6
 
 
 def parts(rig, peer, seconds, uploads):
     """CPU a part, of any of so many uploads that the gate saw begin."""
-    load.tool(rig, peer, "begin", requests=uploads, connections=32, threads=32)
+    if peer.uploads < uploads:
+        load.tool(rig, peer, "begin", requests=uploads, connections=32, threads=32)
+        peer.uploads = uploads
     cost = _cpu(rig, peer, "parts", "http", size=uploads, connections=32, threads=32, requests=30_000 * seconds)
     return cost * 1e6
 
@@ -60,7 +63,7 @@ def added_latency(rig, peer, seconds, per_second):
 
 def idle_memory(rig, peer, _seconds, scheme="http"):
     """KiB of a connection that has had one exchange and has been quiet since."""
-    before = peer.process.resident_kib()
+    before = _settled_kib(rig, peer)
     command = load.tool_command(rig, peer, "hold", scheme, connections=IDLE_CONNECTIONS)
     holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -77,8 +80,7 @@ def idle_memory(rig, peer, _seconds, scheme="http"):
 def streaming_memory(rig, peer, _seconds):
     """KiB at the most while 5 GiB pass, above what there was after small answers. The kernel's own peak is too coarse:
     it may be off by a quarter of a mebibyte."""
-    load.tool(rig, peer, "get", path="/4k", requests=100)
-    before = most = peer.process.resident_kib()
+    before = most = _settled_kib(rig, peer)
     command = load.tool_command(rig, peer, "get", "http", path="/5g", requests=1)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
         while reader.poll() is None:
@@ -94,6 +96,13 @@ def instructions(rig, _peer, _seconds):
     command = [ROOT / "benches/instructions", "--json", "--case", "get-4k", "--load", LOAD, "--program", rig.obsgate]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)["get-4k"] / 1000
+
+
+def _settled_kib(rig, peer):
+    """The memory after a few requests, once what is set up at start is there."""
+    load.tool(rig, peer, "get", path="/4k", requests=100)
+    time.sleep(SETTLE_SECONDS)
+    return peer.process.resident_kib()
 
 
 def _cpu(rig, peer, command, scheme, requests, **options):
