@@ -25,6 +25,7 @@ class Effort:
 
 QUICK = Effort(rounds=3, memory_rounds=1, seconds=1)
 FULL = Effort(rounds=5, memory_rounds=3, seconds=3)
+SCALE = Effort(rounds=3, memory_rounds=1, seconds=3)
 
 
 @dataclass
@@ -65,8 +66,7 @@ def scale(rig, line, effort):
     for step in line["steps"]:
         given = line.get("with", {}) | step
         workers = given.pop("workers", 1)
-        rounds = min(3, effort.rounds)
-        results.append(_rounds(rig, line | {"step": step}, line["peers"], given, workers, rounds, effort.seconds))
+        results.append(_rounds(rig, line | {"step": step}, line["peers"], given, workers, effort.rounds, effort.seconds))
     return results
 
 
