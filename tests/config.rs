@@ -189,6 +189,30 @@ fn http_2_is_offered_unless_it_is_switched_off() {
 }
 
 #[test]
+fn every_bound_that_can_be_set_is_among_those_of_the_security_page() {
+    let page = include_str!("../SECURITY.md");
+    let bounds = page
+        .split("\n## ")
+        .find(|part| part.starts_with("Bounds in force"))
+        .unwrap();
+    let mut table = "";
+    let mut found = 0;
+    for line in include_str!("../config/obsgate.toml").lines() {
+        if line.starts_with('[') {
+            table = line;
+        }
+        let setting = line.trim_start_matches("# ");
+        if let Some((name, _)) = setting.split_once(" = ")
+            && matches!(table, "[timeouts]" | "[limits]" | "[form]")
+        {
+            assert!(bounds.contains(&format!("{name}`")), "{table} {name}");
+            found += 1;
+        }
+    }
+    assert_eq!(found, 15);
+}
+
+#[test]
 fn the_defaults_of_what_is_kept_are_those_of_the_documents() {
     let config = Config::from_str(MINIMAL, Path::new("")).unwrap();
     assert_eq!(
