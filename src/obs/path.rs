@@ -47,11 +47,11 @@ fn with_key<'h>(bucket: Option<&'h str>, key: &'h str) -> Result<Resource<'h>, M
 /// decoded by one reader and not by another; `;` begins parameters for some.
 static PLAIN: ByteSet = ByteSet::over(b'!', b'~').without(b"%\\;");
 
-/// Whether a key holds anything that removing dot segments or merging slashes could change.
+/// Whether a key holds anything that removing dot segments, merging slashes or dropping parameters could change.
 fn is_suspicious(key: &[u8]) -> bool {
-    matches!(key.first(), Some(b'/' | b'.'))
+    matches!(key.first(), Some(b'/' | b'.' | b';'))
         || memchr::memchr(b'%', key).is_some()
-        || memchr::memchr_iter(b'/', key).any(|at| matches!(key.get(at + 1), Some(b'/' | b'.')))
+        || memchr::memchr_iter(b'/', key).any(|at| matches!(key.get(at + 1), Some(b'/' | b'.' | b';')))
 }
 
 /// Whether there is still a key, in the same bucket, after escapes are decoded, slashes merged and dot segments
@@ -87,7 +87,7 @@ fn survives(key: &[u8]) -> bool {
             (_, Segment::Parameters(up)) => Segment::Parameters(up),
             (b'.', Segment::Empty) => Segment::Dot,
             (b'.', Segment::Dot) => Segment::DotDot,
-            (b';', Segment::Dot) => Segment::Parameters(false),
+            (b';', Segment::Empty | Segment::Dot) => Segment::Parameters(false),
             (b';', Segment::DotDot) => Segment::Parameters(true),
             _ => Segment::Name,
         };
@@ -102,7 +102,7 @@ enum Segment {
     Dot,
     DotDot,
     Name,
-    /// A dot segment with parameters, which some readers drop; whether it leads up.
+    /// Nothing or a dot segment, and parameters, which some readers drop; whether it leads up.
     Parameters(bool),
 }
 
@@ -124,6 +124,7 @@ mod tests {
             ("/b/.hidden", Some("b"), Some(".hidden")),
             ("/b/...", Some("b"), Some("...")),
             ("/b/%00", Some("b"), Some("%00")),
+            ("/b/a;b/;x", Some("b"), Some("a;b/;x")),
         ] {
             assert_eq!(split_path_style(path), Ok(Resource { bucket, key }), "{path}");
         }
@@ -156,6 +157,12 @@ mod tests {
             "a/..%2f..%2fc",
             "..;x/c",
             "a/..;/..;/c",
+            ";x",
+            ";/",
+            "%3bx",
+            "./;x",
+            ";x/../k",
+            ";x/;y",
         ] {
             let path = format!("/b/{key}");
             assert_eq!(split_path_style(&path), Err(Malformed::Path), "{path}");
