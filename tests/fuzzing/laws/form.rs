@@ -3,8 +3,8 @@
 //! 1. A content type's boundary is the one that `multer` finds, if it finds one.
 //! 2. However the body is cut, the same fields are read, or it is refused alike; with much room and, every third length, with little.
 //! 3. Cut off anywhere, it is cut off, or refused as the whole is; behind the head of the file nothing matters.
-//! 4. What is sent on are the bytes before the file, as they came.
-//! 5. `multer` reads the same fields in what is accepted.
+//! 4. What is sent on are the bytes before the file, as they came; the delimiter stands in them once a part.
+//! 5. `multer` reads the same fields in what is accepted, and none of them is a file to who ignores case.
 //! 6. Read alone or joined to a head, the form is signed alike, or refused alike.
 
 use super::{
@@ -50,7 +50,18 @@ pub fn holds(bytes: &[u8]) -> &'static str {
     };
     agrees_with_multer(boundary.as_str(), body);
     let signed = read(content_type, &form);
-    let before = form.len();
+    let spelled = |name: &str| name.eq_ignore_ascii_case("file");
+    assert!(
+        !form.fields().any(|field| spelled(field.name)),
+        "a file passed for a field"
+    );
+    let (before, parts) = (form.len(), form.fields().count() + 1);
+    let delimiter = format!("--{}", boundary.as_str());
+    let delimiters = memchr::memmem::find_iter(&body[..before], &delimiter).count();
+    assert_eq!(
+        delimiters, parts,
+        "`{delimiter}` stands where it delimits nothing"
+    );
     assert_eq!(form.into_prefix(), &body[..before]);
     signed
 }
