@@ -92,6 +92,7 @@ fn what_the_sample_shows_as_a_default_is_the_default() {
     assert_eq!(bare.form(), shown.form());
     assert_eq!(bare.timeouts(), shown.timeouts());
     assert_eq!(bare.limits(), shown.limits());
+    assert_eq!(bare.http2(), shown.http2());
     assert!(bare.buckets().is_empty() && shown.buckets().is_empty());
     assert!(bare.lookup().is_none() && shown.lookup().is_none());
     assert_eq!(bare.access_log(), shown.access_log());
@@ -176,6 +177,15 @@ fn what_clients_may_take_has_bounds_and_they_can_be_set() {
          headers: 16, target_bytes: 1024, minimum_body_rate: 0, minimum_body_rate_after: 5s, \
          connections_per_listener: 6, connections_per_peer: Some(7), requests_in_flight: 8, buffer_bytes: 16777216 }"
     );
+}
+
+#[test]
+fn http_2_is_offered_unless_it_is_switched_off() {
+    let read = |text: &str| Config::from_str(&format!("{MINIMAL}{text}"), Path::new("")).unwrap();
+    assert!(read("").http2());
+    assert!(read("[http2]\n").http2());
+    assert!(read("[http2]\nenabled = true\n").http2());
+    assert!(!read("[http2]\nenabled = false\n").http2());
 }
 
 #[test]
@@ -660,7 +670,7 @@ fn mistakes_of_both_files_come_at_once_and_broken_toml_hides_no_others() {
         [
             "3:8: not TOML: string values must be quoted, expected literal string",
             "4:2: unknown setting `polcy`; allowed here: `listener`, `upstream`, `policy`, `state`, \
-                 `bucket`, `lookup`, `form`, `timeouts`, `limits`, `admin`, `access_log`, `runtime`",
+                 `bucket`, `lookup`, `form`, `timeouts`, `limits`, `http2`, `admin`, `access_log`, `runtime`",
             "6:10: `scheme` is `ftp`; allowed: `http`, `https`",
             "DIR/own.toml:1:8: `name` is `Own`; allowed: lower-case letters, digits and `-`: rule ids are made of it",
             "DIR/own.toml:2:10: `union` is `strict`; allowed: `huawei`, `huawei-legacy`, `otc-s3`",
@@ -750,7 +760,7 @@ const SETTINGS_MISTAKES: &[(&str, &[&str])] = &[
         "+[stat]\n+file = 'x'\n",
         &[
             "8:2: unknown setting `stat`; allowed here: `listener`, `upstream`, `policy`, `state`, \
-                 `bucket`, `lookup`, `form`, `timeouts`, `limits`, `admin`, `access_log`, `runtime`",
+                 `bucket`, `lookup`, `form`, `timeouts`, `limits`, `http2`, `admin`, `access_log`, `runtime`",
         ],
     ),
     (

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod check;
 pub mod demo;
+mod descriptors;
 pub mod explain;
 pub mod rules;
 pub mod run;

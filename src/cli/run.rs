@@ -1,6 +1,6 @@
 //! `obsgate run`: the gate, until it is told to stop.
 
-use super::{Failure, RunArgs};
+use super::{Failure, RunArgs, descriptors};
 use crate::{config::Config, proxy::Gate, telemetry};
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +15,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    descriptors::raise(&config);
     let gate = Gate::start(&config, Box::new(io::stdout())).map_err(Failure::Start)?;
     for (listener, address) in config.listeners().iter().zip(gate.addresses()) {
         tracing::info!(%address, scheme = listener.transport.scheme().name(), "listening");

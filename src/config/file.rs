@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) form: FormSettings,
     pub(super) timeouts: Timeouts,
     pub(super) limits: Limits,
+    pub(super) http2: bool,
     pub(super) admin: Option<Spanned<SocketAddr>>,
     pub(super) access_log: AccessLog,
     pub(super) workers: Option<u32>,
@@ -83,6 +84,7 @@ impl File {
             form: read_form(root.section("form")),
             timeouts: read_timeouts(root.section("timeouts")),
             limits: read_limits(root.section("limits")),
+            http2: read_http2(root.section("http2")),
             admin: read_admin(&root),
             access_log: read_access_log(&root),
             workers: read_workers(&root),
@@ -166,6 +168,12 @@ impl UpstreamTable {
         table.finish();
         read
     }
+}
+
+fn read_http2(table: Section<'_>) -> bool {
+    let enabled = table.boolean("enabled");
+    table.finish();
+    enabled.is_none_or(|enabled| *enabled.get_ref())
 }
 
 fn read_admin(root: &Section<'_>) -> Option<Spanned<SocketAddr>> {

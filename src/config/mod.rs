@@ -54,6 +54,7 @@ pub struct Config {
     form: FormSettings,
     timeouts: Timeouts,
     limits: Limits,
+    http2: bool,
     admin: Option<SocketAddr>,
     access_log: AccessLog,
     workers: NonZeroUsize,
@@ -173,6 +174,7 @@ impl Config {
             form: FormSettings::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            http2: true,
             admin: None,
             access_log: AccessLog::default(),
             workers: cores(),
@@ -240,6 +242,12 @@ impl Config {
         Self { limits, ..self }
     }
 
+    /// The same settings with HTTP/2 on HTTPS listeners, or without.
+    #[must_use]
+    pub fn with_http2(self, http2: bool) -> Self {
+        Self { http2, ..self }
+    }
+
     /// The rules in force, with their mode and settings.
     pub const fn policy(&self) -> &Arc<Policy> {
         &self.policy
@@ -293,6 +301,11 @@ impl Config {
     /// How much the gate takes.
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether HTTPS listeners offer HTTP/2.
+    pub const fn http2(&self) -> bool {
+        self.http2
     }
 
     /// Where `/healthz` and `/readyz` are served, if at all.

@@ -65,6 +65,7 @@ pub(super) fn resolve(
             form: file.form,
             timeouts: file.timeouts,
             limits: file.limits,
+            http2: file.http2,
             admin: file.admin.map(Spanned::into_inner),
             access_log: file.access_log,
             workers: workers(file.workers),

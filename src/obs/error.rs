@@ -23,6 +23,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The body of a POST is not a form.
     RequestIsNotMultipartContent,
+    /// The request did not come in time. Some SDKs try again (obs-facts §8).
+    RequestTimeout,
     /// The store cannot be reached, or did not answer.
     ServiceUnavailable,
     /// More is under way than the gate takes on.
@@ -63,7 +65,7 @@ pub struct ReplyHeaders {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidArgument,
         Self::InvalidEncryptionAlgorithmError,
         Self::InvalidRequest,
@@ -72,6 +74,7 @@ impl Code {
         Self::MaxMessageLengthExceeded,
         Self::MethodNotAllowed,
         Self::RequestIsNotMultipartContent,
+        Self::RequestTimeout,
         Self::ServiceUnavailable,
         Self::SlowDown,
         Self::ExpectationFailed,
@@ -88,6 +91,7 @@ impl Code {
             Self::MaxMessageLengthExceeded => "MaxMessageLengthExceeded",
             Self::MethodNotAllowed => "MethodNotAllowed",
             Self::RequestIsNotMultipartContent => "RequestIsNotMultiPartContent",
+            Self::RequestTimeout => "RequestTimeout",
             Self::ServiceUnavailable => "ServiceUnavailable",
             Self::SlowDown => "SlowDown",
             Self::ExpectationFailed => "ExpectationFailed",
@@ -103,7 +107,8 @@ impl Code {
             | Self::MalformedPostRequest
             | Self::MaxPostPreDataLengthExceeded
             | Self::MaxMessageLengthExceeded
-            | Self::RequestIsNotMultipartContent => StatusCode::BAD_REQUEST,
+            | Self::RequestIsNotMultipartContent
+            | Self::RequestTimeout => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::ServiceUnavailable | Self::SlowDown => StatusCode::SERVICE_UNAVAILABLE,

@@ -9,6 +9,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, io, net, rc::Rc, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
+    runtime::Runtime,
     sync::{oneshot, watch},
     task::LocalSet,
 };
@@ -16,16 +17,14 @@ use tokio::{
 /// Serves until `end` is gone; not ready from `stop` on, for the time the workers take to finish.
 ///
 /// # Errors
-/// When the runtime or the socket cannot be had.
+/// When the socket cannot be had.
 pub(super) fn run(
+    runtime: &Runtime,
     socket: net::TcpListener,
     counters: Vec<Arc<Counters>>,
     stop: watch::Receiver<bool>,
     end: oneshot::Receiver<Infallible>,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     runtime.block_on(LocalSet::new().run_until(async move {
         let listener = TcpListener::from_std(socket)?;
         tokio::task::spawn_local(accept(listener, Rc::new(State { counters, stop })));

@@ -1,6 +1,14 @@
 //! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
-use super::{connection::Client, guard::Exchange, intake::Intake, relay::Relay, upstream::UpstreamError};
+use super::{
+    admission::{Overload, Room},
+    connection::Client,
+    guard::{Exchange, Violation},
+    http2::Offered,
+    intake::Intake,
+    relay::Relay,
+    upstream::UpstreamError,
+};
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -15,6 +23,8 @@ use std::{
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     source: Source,
+    /// What is left of a piece that was too large.
+    rest: Bytes,
     event: Option<Event>,
 }
 
@@ -35,9 +45,11 @@ enum Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framed {
     /// A length or chunks.
-    ByMessage,
+    Message,
     /// The end of the connection: HTTP/1.0 without a length.
-    ByConnection,
+    Connection,
+    /// The end of the stream: HTTP/2. Each piece waits for its client's window.
+    Stream,
 }
 
 /// One request's event, written when it is dropped: at the end of the answer, or when the client went away before,
@@ -47,9 +59,12 @@ pub(super) struct Event {
     pub(super) record: Box<Record>,
     intake: Intake,
     journal: Journal,
+    offered: Option<Offered>,
     ended: bool,
+    /// It counts among the requests in flight.
+    in_flight: bool,
     /// The next request waits until this one's event is written.
-    _exchange: Exchange,
+    exchange: Exchange,
 }
 
 impl Event {
@@ -59,9 +74,31 @@ impl Event {
             record: Box::new(record),
             intake: client.intake.clone(),
             journal,
+            offered: client.offered.clone(),
             ended: false,
-            _exchange: client.verdict.exchange(),
+            in_flight: false,
+            exchange: client.verdict.exchange(),
         }
+    }
+
+    /// Names what ended the request early, if nothing stands against it already: what the guard found comes first.
+    fn blame(&mut self, otherwise: Option<&str>) {
+        if self.record.rule.is_none() {
+            let found = self.exchange.violation().map(Violation::id).or(otherwise);
+            self.record.rule = found.map(str::to_owned);
+        }
+    }
+
+    /// Counts the request among those in flight, if there is room, and the bytes of its head.
+    ///
+    /// # Errors
+    /// Which bound it would be over.
+    pub(super) fn admit(&mut self, room: Room, head: usize) -> Result<(), Overload> {
+        room.check(&self.journal.counters)?;
+        self.intake.account().admit(head);
+        self.journal.counters.requests.add(1);
+        self.in_flight = true;
+        Ok(())
     }
 }
 
@@ -70,6 +107,7 @@ impl AnswerBody {
     pub(super) fn whole(bytes: Bytes) -> Self {
         Self {
             source: Source::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            rest: Bytes::new(),
             event: None,
         }
     }
@@ -78,6 +116,7 @@ impl AnswerBody {
     pub(super) fn streaming(body: Relay, framed: Framed) -> Self {
         Self {
             source: Source::Store { body, framed },
+            rest: Bytes::new(),
             event: None,
         }
     }
@@ -90,6 +129,26 @@ impl AnswerBody {
             event: Some(event),
             ..self
         }
+    }
+
+    /// The next piece, small enough for whom it is for.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        if self.rest.is_empty() {
+            let (body, framed) = match &mut self.source {
+                Source::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+                Source::Store { body, framed } => (body, framed),
+            };
+            let frame = ready!(Pin::new(body).poll_frame(cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) if *framed == Framed::Stream => self.rest = data,
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn ended(&mut self, with: Outcome) {
@@ -111,14 +170,22 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = &mut *self;
-        let frame = match &mut this.source {
-            Source::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
-            Source::Store { body, .. } => ready!(Pin::new(body).poll_frame(cx)),
-        };
+        if let Some(event) = &this.event {
+            ready!(event.intake.account().poll_ready(cx));
+        }
+        let offered = this.event.as_ref().and_then(|event| event.offered.clone());
+        if let Some(offered) = &offered {
+            offered.asked();
+        }
+        let frame = ready!(this.poll_piece(cx));
+        if let Some(offered) = &offered {
+            offered.gave();
+        }
         match &frame {
             Some(Ok(frame)) => {
                 if let (Some(event), Some(data)) = (&mut this.event, frame.data_ref()) {
                     event.record.bytes_out += data.len() as u64;
+                    event.intake.account().answer(data.len());
                 }
                 if this.is_end_stream() {
                     this.ended(Outcome::Allowed);
@@ -131,9 +198,12 @@ impl Body for AnswerBody {
                     Outcome::Failed
                 };
                 this.ended(outcome);
+                if let Some(event) = &mut this.event {
+                    event.blame(Some(error.id()));
+                }
                 if let (
                     Source::Store {
-                        framed: Framed::ByConnection,
+                        framed: Framed::Connection,
                         ..
                     },
                     Some(event),
@@ -150,7 +220,7 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Whole(bytes) => bytes.is_none(),
-            Source::Store { body, .. } => body.is_end_stream(),
+            Source::Store { body, .. } => self.rest.is_empty() && body.is_end_stream(),
         }
     }
 
@@ -159,16 +229,25 @@ impl Body for AnswerBody {
             Source::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
+            // Asked for only before the first piece.
             Source::Store { body, .. } => body.size_hint(),
         }
     }
 }
 
+/// What a stream gets at a time: a slow client has to take that much within the time for a body.
+const PIECE: usize = 16 << 10;
+
 impl Drop for Event {
     fn drop(&mut self) {
         if !self.ended && self.record.outcome == Outcome::Allowed {
             self.record.outcome = Outcome::Abandoned;
+            self.blame(None);
         }
+        if self.in_flight {
+            self.journal.counters.requests.sub(1);
+        }
+        self.intake.account().end();
         self.record.bytes_in = self.intake.bytes();
         self.journal.counters.count(&self.record);
         self.journal.log.write(&self.record);

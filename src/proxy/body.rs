@@ -1,6 +1,6 @@
 //! A request body on its way upstream: what was read ahead of the decision, then the rest as it comes.
 
-use super::intake::Intake;
+use super::{guard::Violation, http2::Deadline, intake::Intake};
 use crate::obs::xml::{Document, DocumentPrefix, Fault};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -10,7 +10,7 @@ use std::{
     fmt,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 /// A request body. Nothing of it is read before it is polled.
@@ -21,6 +21,17 @@ pub struct RequestBody {
     rest: Option<Incoming>,
     intake: Intake,
     copy: Option<Transcript>,
+    /// How long the client may take, where the guard does not see to that.
+    deadline: Option<Box<Deadline>>,
+}
+
+/// Why no more of a body comes.
+#[derive(Debug)]
+pub enum BodyError {
+    /// The client broke off, or what it sent is not in order.
+    Broken(hyper::Error),
+    /// The client took too long.
+    Late(Violation),
 }
 
 /// What a body said, up to a bound, for whoever reads it when the answer has come.
@@ -36,6 +47,7 @@ impl RequestBody {
             rest: Some(rest),
             intake: Intake::default(),
             copy: None,
+            deadline: None,
         }
     }
 
@@ -47,6 +59,7 @@ impl RequestBody {
             rest: None,
             intake: Intake::default(),
             copy: None,
+            deadline: None,
         }
     }
 
@@ -58,22 +71,29 @@ impl RequestBody {
             rest: Some(rest),
             intake: Intake::default(),
             copy: None,
+            deadline: None,
         }
     }
 
     /// The same body, which notes in `intake` how far it was read.
     #[must_use]
-    pub fn noted_in(self, intake: Intake) -> Self {
-        Self { intake, ..self }
+    pub fn noted_in(mut self, intake: Intake) -> Self {
+        self.intake = intake;
+        self
     }
 
     /// The same body, which leaves a copy of its first bytes behind.
     #[must_use]
-    pub fn copied_to(self, copy: Transcript) -> Self {
-        Self {
-            copy: Some(copy),
-            ..self
-        }
+    pub fn copied_to(mut self, copy: Transcript) -> Self {
+        self.copy = Some(copy);
+        self
+    }
+
+    /// The same body, which has to come in time.
+    #[must_use]
+    pub(super) fn within(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(Box::new(deadline));
+        self
     }
 
     /// Whether its reading has begun: the client got its 100, if it waits for one.
@@ -99,12 +119,12 @@ impl Transcript {
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.begun = true;
         if !self.prefix.is_empty() {
             let prefix = std::mem::take(&mut self.prefix);
@@ -113,13 +133,24 @@ impl Body for RequestBody {
         let Some(rest) = &mut self.rest else {
             return Poll::Ready(None);
         };
-        let frame = ready!(Pin::new(rest).poll_frame(cx));
+        let Poll::Ready(frame) = Pin::new(rest).poll_frame(cx) else {
+            let Some(deadline) = &mut self.deadline else {
+                return Poll::Pending;
+            };
+            return deadline
+                .poll_late(cx)
+                .map(|late| Some(Err(BodyError::Late(late))));
+        };
         match &frame {
             Some(Ok(frame)) => {
                 if let (Some(copy), Some(data)) = (&self.copy, frame.data_ref()) {
                     copy.0.borrow_mut().push(data);
                 }
-                self.intake.took(frame.data_ref().map_or(0, Bytes::len));
+                let came = frame.data_ref().map_or(0, Bytes::len);
+                self.intake.took(came);
+                if let Some(deadline) = &mut self.deadline {
+                    deadline.came(came);
+                }
             }
             Some(Err(_)) => {}
             None => self.intake.finished(),
@@ -127,7 +158,7 @@ impl Body for RequestBody {
         if self.rest.as_ref().is_some_and(Body::is_end_stream) {
             self.intake.finished();
         }
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -146,6 +177,23 @@ impl Body for RequestBody {
             hint.set_upper(upper.saturating_add(prefix));
         }
         hint
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(error) => error.fmt(f),
+            Self::Late(violation) => violation.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.intake.account().let_go();
     }
 }
 

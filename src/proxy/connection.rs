@@ -1,45 +1,96 @@
 //! One client connection: TLS if the listener wants it, then the protocol that was agreed on.
 
-use super::{drain::Waiter, guard::Verdict, http1, intake::Intake, worker::Worker};
+use super::{
+    admission::{Overload, Seat},
+    buffers::Share,
+    drain::Waiter,
+    guard::Verdict,
+    http1,
+    http2::{self, Offered},
+    intake::Intake,
+    socket::ClientSocket,
+    tls,
+    worker::Worker,
+};
 use crate::{classify::Arrival, telemetry::Counters};
 use rustls::ServerConfig;
-use std::{rc::Rc, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
+use std::{rc::Rc, sync::Arc};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-/// What a connection's requests share.
+/// Who sends a request, and how far it got: shared by the requests of an HTTP/1 connection, which come one by one; each
+/// stream of an HTTP/2 connection has its own.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) arrival: Arrival,
     pub(super) intake: Intake,
     pub(super) verdict: Verdict,
+    /// It came over this bound: its first request is refused, whatever it is.
+    pub(super) turned_away: Option<Overload>,
+    /// What the client has not taken yet, where that is not the connection's to know: in HTTP/2.
+    pub(super) offered: Option<Offered>,
 }
 
-/// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new.
+impl Client {
+    /// One that has not sent anything yet.
+    pub(super) fn new(arrival: Arrival, worker: &Worker) -> Self {
+        Self {
+            arrival,
+            intake: Intake::counted(Share {
+                counters: worker.journal.counters.clone(),
+                room: worker.room,
+            }),
+            verdict: Verdict::default(),
+            turned_away: None,
+            offered: None,
+        }
+    }
+}
+
+/// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new; one that
+/// has not entered is told why.
 pub(super) async fn serve(
     stream: TcpStream,
     tls: Option<Arc<ServerConfig>>,
     arrival: Arrival,
     worker: Rc<Worker>,
     waiter: Waiter,
+    entered: Result<Seat, Overload>,
 ) {
-    let _counted = PanicCount(worker.journal.counters.clone());
+    let turned_away = entered.as_ref().err().copied();
+    let _counted = PanicCount::new(worker.journal.counters.clone());
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket does not take TCP_NODELAY");
     }
+    let stream = ClientSocket::new(stream, worker.sweep.clone(), worker.waits.body_idle);
     match tls {
-        None => http1::speak(stream, arrival, worker, waiter).await,
-        Some(tls) => match timeout(HANDSHAKE, TlsAcceptor::from(tls).accept(stream)).await {
-            Ok(Ok(stream)) => http1::speak(stream, arrival, worker, waiter).await,
-            Ok(Err(error)) => tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed"),
-            Err(_) => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
-        },
+        None => http1::speak(stream, arrival, worker, waiter, turned_away).await,
+        Some(tls) => {
+            let handshake = TlsAcceptor::from(tls).accept(stream);
+            match worker.sweep.within(worker.waits.tls_handshake, handshake).await {
+                Some(Ok(stream)) if tls::agreed_on_http2(stream.get_ref().1) => {
+                    http2::speak(stream, arrival, worker, waiter).await;
+                }
+                Some(Ok(stream)) => http1::speak(stream, arrival, worker, waiter, turned_away).await,
+                Some(Err(error)) => {
+                    tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed");
+                }
+                None => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
+            }
+        }
     }
 }
 
-/// Counts the panic that drops it. The panic itself ends with the connection's task; nobody else notices
-/// (rulings, 37).
-struct PanicCount(Arc<Counters>);
+/// Counts the panic that drops it. The panic itself ends with the task of the connection, or of the stream; nobody else
+/// notices (rulings, 37).
+#[derive(Debug)]
+pub(super) struct PanicCount(Arc<Counters>);
+
+impl PanicCount {
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self(counters)
+    }
+}
 
 impl Drop for PanicCount {
     fn drop(&mut self) {
@@ -48,5 +99,3 @@ impl Drop for PanicCount {
         }
     }
 }
-
-const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -1,6 +1,7 @@
 //! Every reason the gate answers for itself, and the one place where each becomes a code and a text.
 
 use super::{
+    admission::Overload,
     form::Unreadable,
     guard::Violation,
     upstream::{Kind, UpstreamError},
@@ -25,6 +26,8 @@ use std::borrow::Cow;
 pub enum Refusal {
     /// Its bytes can be read in more than one way.
     Guarded(Violation),
+    /// The gate has as much to do as it takes on.
+    Overloaded(Overload),
     /// It is ambiguous.
     Malformed(Malformed),
     /// The policy denies it.
@@ -67,6 +70,12 @@ impl Refusal {
                 message: Cow::Borrowed(violation.message()),
                 argument: None,
             },
+            Self::Overloaded(overload) => Said {
+                rule: overload.id(),
+                code: Code::SlowDown,
+                message: Cow::Borrowed(overload.message()),
+                argument: None,
+            },
             Self::Malformed(malformed) => Said {
                 rule: malformed.id(),
                 code: malformed.code(),
@@ -88,7 +97,7 @@ impl Refusal {
             Self::BrokenOff => Said {
                 rule: "client.body",
                 code: Code::InvalidRequest,
-                message: Cow::Borrowed("The body of the request broke off, or did not come in time."),
+                message: Cow::Borrowed("The body of the request broke off."),
                 argument: None,
             },
             Self::Denied { denial, facts } => denied(*denial, *facts, policy),
@@ -107,7 +116,9 @@ impl Refusal {
     /// How the request ended, for the log.
     pub fn outcome(&self) -> Outcome {
         match self {
+            Self::Guarded(violation) if violation.is_late() => Outcome::Abandoned,
             Self::Guarded(_) | Self::Malformed(_) | Self::Defect(_) | Self::Form(_) => Outcome::Malformed,
+            Self::Overloaded(_) => Outcome::Limited,
             Self::BrokenOff => Outcome::Abandoned,
             Self::Denied { .. } => Outcome::Refused,
             Self::Upstream(error) => match error.kind() {
@@ -124,6 +135,7 @@ impl From<Unreadable> for Refusal {
         match unreadable {
             Unreadable::Form(error) => Self::Form(error),
             Unreadable::Client => Self::BrokenOff,
+            Unreadable::Late => Self::Guarded(Violation::BodyTimeout),
         }
     }
 }
@@ -221,8 +233,10 @@ const fn unsent(kind: Kind) -> (Code, &'static str) {
         | Kind::Write
         | Kind::Closed
         | Kind::ResponseHeadTimeout
+        | Kind::WriteTimeout
         | Kind::BadResponse(_)
-        | Kind::BodyBroken => (
+        | Kind::BodyBroken
+        | Kind::BodyTimeout => (
             Code::ServiceUnavailable,
             "The store behind the gate cannot be reached. Please try again.",
         ),

@@ -5,16 +5,16 @@ use crate::obs::form::{Boundary, Form, FormError, Limits, Progress, Scanner};
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// Why a form was not read.
 #[derive(Debug)]
 pub(super) enum Unreadable {
     /// It is not what the API allows.
     Form(FormError),
-    /// The client broke off, or took too long.
+    /// The client broke off.
     Client,
+    /// Its fields did not come in time.
+    Late,
 }
 
 /// A body of which the form's fields were read.
@@ -46,7 +46,7 @@ pub(super) async fn read(
 ) -> Result<(Form, Unsent), Unreadable> {
     let boundary = Boundary::from_headers(headers).map_err(Unreadable::Form)?;
     let mut scanner = Scanner::new(boundary, limits);
-    let reading = async {
+    let (form, rest) = async {
         loop {
             let Some(frame) = body.frame().await else {
                 // Says what is missing: the file never began.
@@ -58,7 +58,7 @@ pub(super) async fn read(
             let Ok(data) = frame.map_err(|_| Unreadable::Client)?.into_data() else {
                 continue;
             };
-            intake.took(data.len());
+            intake.took_ahead(data.len());
             if let Progress::AtFile { consumed } = scanner.feed(&data).map_err(Unreadable::Form)? {
                 let rest = data.get(consumed..).unwrap_or_default().to_vec();
                 return scanner
@@ -67,15 +67,10 @@ pub(super) async fn read(
                     .map_err(Unreadable::Form);
             }
         }
-    };
-    let (form, rest) = timeout(PATIENCE, reading)
-        .await
-        .map_err(|_| Unreadable::Client)??;
+    }
+    .await?;
     if body.is_end_stream() {
         intake.finished();
     }
     Ok((form, Unsent { rest, body }))
 }
-
-/// How long the fields of a form may take to come.
-const PATIENCE: Duration = Duration::from_mins(1);

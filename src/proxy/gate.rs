@@ -2,7 +2,9 @@
 
 use super::{
     admin,
+    admission::{Door, Peers, Room},
     answer::Journal,
+    guard,
     knowledge::{Clock, Knowledge},
     listener,
     lookup::Terms,
@@ -11,7 +13,7 @@ use super::{
     worker::{Seed, Socket},
 };
 use crate::{
-    config::{AccessLog, Config, Transport, Upstream as UpstreamSettings},
+    config::{AccessLog, Config, Transport},
     obs::{form, scheme::Scheme},
     state::{Limits, OpenError, State},
     telemetry::{Counters, Format, Writer},
@@ -25,7 +27,10 @@ use std::{
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    runtime::Runtime,
+    sync::{oneshot, watch},
+};
 
 /// A running gate. [`Gate::stop`] ends it in order; dropping it lets the workers finish on their own.
 #[derive(Debug)]
@@ -77,22 +82,25 @@ impl Gate {
             AccessLog::Text => Format::Text,
             AccessLog::Off => Format::Off,
         };
-        let origin = origin(config.upstream())?;
+        let origin = origin(config)?;
         let workers = config.workers().get();
         let mut addresses = Vec::new();
+        let peers = Peers::new(config.limits().connections_per_peer);
         let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
         for wanted in config.listeners() {
-            let tls = identity(&wanted.transport)?;
+            let tls = identity(&wanted.transport, config.http2())?;
             let listen = |source| StartError::Listen {
                 address: wanted.address,
                 source,
             };
+            let door = Door::new(config.limits(), peers.clone());
             let bound = listener::bind(wanted.address, workers).map_err(listen)?;
             addresses.extend(bound.first().and_then(|one| one.local_addr().ok()));
             for (worker, listener) in sockets.iter_mut().zip(bound) {
                 worker.push(Socket {
                     listener,
                     tls: tls.clone(),
+                    door: door.clone(),
                 });
             }
         }
@@ -121,12 +129,16 @@ impl Gate {
                 knowledge: knowledge.clone(),
                 lookups: lookups.clone(),
                 form_limits: form_limits(config),
+                timeouts: *config.timeouts(),
+                limits: *config.limits(),
+                sizes: sizes(config),
+                room: Room::of(config.limits(), workers),
                 sockets,
                 stop: stopped.clone(),
             };
             let log = gate.writer.log(format);
-            let thread = spawn(format!("worker-{number}"), move || {
-                seed.run(move || Journal {
+            let thread = spawn(format!("worker-{number}"), move |runtime| {
+                seed.run(runtime, move || Journal {
                     log: Rc::new(log),
                     counters,
                 })
@@ -142,9 +154,9 @@ impl Gate {
     /// When a key does not fit its certificate, or the upstream's name can have none.
     pub fn verify(config: &Config) -> Result<(), StartError> {
         for listener in config.listeners() {
-            identity(&listener.transport)?;
+            identity(&listener.transport, config.http2())?;
         }
-        origin(config.upstream()).map(drop)
+        origin(config).map(drop)
     }
 
     /// The addresses listened on, in the order of the settings.
@@ -182,8 +194,8 @@ impl Admin {
         let address = socket.local_addr().unwrap_or(address);
         let (counters, stopped) = (counters.to_vec(), stopped.clone());
         let (end, ended) = oneshot::channel();
-        let thread = spawn("admin".into(), move || {
-            admin::run(socket, counters, stopped, ended)
+        let thread = spawn("admin".into(), move |runtime| {
+            admin::run(runtime, socket, counters, stopped, ended)
         })?;
         Ok(Some(Self { address, end, thread }))
     }
@@ -209,13 +221,18 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Starts a thread with a runtime, which is made first: what it takes of the system is there, or the gate does not start.
 fn spawn(
     name: String,
-    run: impl FnOnce() -> io::Result<()> + Send + 'static,
+    run: impl FnOnce(&Runtime) -> io::Result<()> + Send + 'static,
 ) -> Result<JoinHandle<io::Result<()>>, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Thread)?;
     thread::Builder::new()
         .name(name)
-        .spawn(run)
+        .spawn(move || run(&runtime))
         .map_err(StartError::Thread)
 }
 
@@ -261,14 +278,26 @@ fn form_limits(config: &Config) -> form::Limits {
     }
 }
 
-fn identity(transport: &Transport) -> Result<Option<Arc<ServerConfig>>, StartError> {
-    match transport {
-        Transport::Http => Ok(None),
-        Transport::Https(identity) => tls::server(identity).map(Some).map_err(StartError::Tls),
+/// How large a request's head may be; of what is in a body, the guard knows best itself.
+fn sizes(config: &Config) -> guard::Limits {
+    let limits = config.limits();
+    guard::Limits {
+        head: limits.head_bytes,
+        fields: limits.headers,
+        target: limits.target_bytes,
+        ..guard::Limits::default()
     }
 }
 
-fn origin(settings: &UpstreamSettings) -> Result<Origin, StartError> {
+fn identity(transport: &Transport, http2: bool) -> Result<Option<Arc<ServerConfig>>, StartError> {
+    match transport {
+        Transport::Http => Ok(None),
+        Transport::Https(identity) => tls::server(identity, http2).map(Some).map_err(StartError::Tls),
+    }
+}
+
+fn origin(config: &Config) -> Result<Origin, StartError> {
+    let settings = config.upstream();
     let tls = match settings.scheme {
         Scheme::Http => None,
         Scheme::Https => {
@@ -288,6 +317,7 @@ fn origin(settings: &UpstreamSettings) -> Result<Origin, StartError> {
             connect: settings.connect_timeout,
             response_head: settings.response_head_timeout,
             slow_response_head: settings.slow_response_head_timeout,
+            body_idle: config.timeouts().body_idle,
         },
     })
 }

@@ -1,23 +1,23 @@
 //! HTTP/1.1 on one client connection: the guard beneath hyper, until the connection ends or the gate stops.
 
 use super::{
+    admission::Overload,
+    buffers::Metered,
     connection::Client,
     drain::Waiter,
-    guard::{Guarded, Limits, Verdict},
+    guard::{Guarded, Limits, Patience},
     handle,
-    intake::Intake,
     linger::{Lingering, Resettable},
     worker::Worker,
 };
 use crate::classify::Arrival;
 use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
-    time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -27,25 +27,26 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     arrival: Arrival,
     worker: Rc<Worker>,
     waiter: Waiter,
+    turned_away: Option<Overload>,
 ) {
     let client = Rc::new(Client {
-        arrival,
-        intake: Intake::default(),
-        verdict: Verdict::default(),
+        turned_away,
+        ..Client::new(arrival, &worker)
     });
     let lingering = Lingering::new(stream, client.intake.clone());
-    let guarded = Guarded::new(lingering, Limits::default(), client.verdict.clone());
+    let patience = Patience::new(&worker.sweep, worker.waits);
+    let limits = worker.sizes;
+    let guarded = Guarded::new(lingering, limits, client.verdict.clone(), patience);
+    let metered = Metered::new(guarded, client.intake.clone());
     let service = service_fn(move |request| {
         let (worker, client) = (worker.clone(), client.clone());
         async move { Ok::<_, Infallible>(handle(&worker, &client, request).await) }
     });
-    let connection = http1::Builder::new()
-        // Nothing is added to an answer of the store.
-        .auto_date_header(false)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_header_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(guarded), service);
+    let mut builder = http1::Builder::new();
+    // Nothing is added to an answer of the store; the guard keeps time, without a timer a request.
+    builder.auto_date_header(false).header_read_timeout(None);
+    take_no_less_than(&mut builder, limits);
+    let connection = builder.serve_connection(TokioIo::new(metered), service);
     let mut connection = pin!(connection);
     let mut draining = false;
     let ended = poll_fn(|cx| {
@@ -61,5 +62,21 @@ pub(super) async fn speak<S: Resettable + AsyncRead + AsyncWrite + Unpin + 'stat
     }
 }
 
-const HEAD: Duration = Duration::from_secs(10);
-const HEAD_BYTES: usize = 64 * 1024;
+/// Has hyper take whatever the guard lets through: it has the bounds, hyper only has to have room.
+fn take_no_less_than(builder: &mut http1::Builder, limits: Limits) {
+    builder.max_header_size(limits.head);
+    // Another number than its own costs hyper an allocation a request.
+    if limits.fields > HYPER_HEADERS {
+        builder.max_headers(limits.fields);
+    }
+    // It sizes the buffers of bodies too, so no less than hyper has it.
+    let buffer = limits.head + HYPER_READ;
+    if buffer > HYPER_BUFFER {
+        builder.max_buf_size(buffer);
+    }
+}
+
+/// What hyper takes unless told otherwise: headers, bytes of a buffer, and bytes of a first read.
+const HYPER_HEADERS: usize = 100;
+const HYPER_BUFFER: usize = 8_192 + 4_096 * 100;
+const HYPER_READ: usize = 8_192;

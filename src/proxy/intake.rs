@@ -1,5 +1,7 @@
-//! How far a connection's current request body has been read: what its closing, its log line and its body share.
+//! How far a connection's current request body has been read: what its closing, its log line, its body and its account
+//! share.
 
+use super::buffers::{Account, Share};
 use std::{cell::Cell, rc::Rc};
 
 /// The state of one connection's current request body.
@@ -11,18 +13,40 @@ struct State {
     unread: Cell<bool>,
     bytes: Cell<u64>,
     cut: Cell<bool>,
+    account: Account,
 }
 
 impl Intake {
+    /// Of a connection whose buffers count.
+    pub(super) fn counted(share: Share) -> Self {
+        Self(Rc::new(State {
+            account: Account::of(share),
+            ..State::default()
+        }))
+    }
+
+    /// What the connection holds in buffers.
+    pub(super) fn account(&self) -> &Account {
+        &self.0.account
+    }
+
     /// A new request begins; `unread` when it has a body.
     pub fn begin(&self, unread: bool) {
+        self.0.account.begin();
         self.0.unread.set(unread);
         self.0.bytes.set(0);
     }
 
-    /// Some bytes of the body were taken.
+    /// Some bytes of the body were taken to be passed on; those before them have been.
     pub fn took(&self, bytes: usize) {
         self.0.bytes.set(self.0.bytes.get().saturating_add(bytes as u64));
+        self.0.account.pass(bytes);
+    }
+
+    /// Some bytes of the body were taken to be looked at before any is passed on.
+    pub fn took_ahead(&self, bytes: usize) {
+        self.0.bytes.set(self.0.bytes.get().saturating_add(bytes as u64));
+        self.0.account.keep(bytes);
     }
 
     /// The body was read to its end.

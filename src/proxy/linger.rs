@@ -41,7 +41,7 @@ impl Resettable for TcpStream {
     }
 }
 
-impl Resettable for TlsStream<TcpStream> {
+impl<S: Resettable> Resettable for TlsStream<S> {
     fn reset(&self) {
         self.get_ref().0.reset();
     }

@@ -7,9 +7,12 @@
 //! 5. **Learn** from a held answer, decide again, and release or refuse it before a byte of its body has passed.
 //! 6. **Answer**, and leave one event behind.
 
+mod accept;
 mod admin;
+mod admission;
 mod answer;
 pub mod body;
+mod buffers;
 mod connection;
 mod drain;
 mod error;
@@ -17,20 +20,27 @@ mod form;
 mod gate;
 pub mod guard;
 mod http1;
+mod http2;
 pub mod intake;
 mod knowledge;
 mod lesson;
 mod linger;
 mod listener;
 mod lookup;
+mod pace;
 mod relay;
 mod respond;
+mod socket;
+mod sweep;
 mod tls;
 pub mod upstream;
 mod worker;
 
+pub use admission::Overload;
 pub use error::{Refusal, Said};
 pub use gate::{Gate, StartError};
+pub use pace::Waits;
+pub use sweep::Sweep;
 
 use crate::{
     classify::{Classified, Inquiry, Teller, classify},
@@ -41,7 +51,9 @@ use crate::{
 use answer::{AnswerBody, Event, Framed};
 use body::RequestBody;
 use connection::Client;
+use form::Unreadable;
 use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
+use http2::Deadline;
 use hyper::body::{Body as _, Incoming};
 use knowledge::Names;
 use relay::Relay;
@@ -55,14 +67,15 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
     secret::mark(&mut head.headers);
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
-    let record = Record::begin(
+    let mut record = Record::begin(
         id,
         client.arrival.peer,
         client.arrival.scheme,
         head.method.clone(),
     );
+    record.version = head.version;
     let mut event = Event::begin(record, client, worker.journal.clone());
-    let walked = match guarded(client) {
+    let walked = match guarded(client).and_then(|()| admitted(worker, client, &mut event)) {
         Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
         Err(refusal) => Err(refusal),
     };
@@ -82,7 +95,8 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
                 path: head.uri.path(),
                 dialect: Dialect::of(&head),
                 request_id: id.to_string(),
-                unread: client.intake.is_unread(),
+                // In HTTP/2 the connection goes on: the stream alone is reset.
+                unread: client.intake.is_unread() && head.version != Version::HTTP_2,
             };
             respond::refuse(&said, &asked)
         }
@@ -102,6 +116,20 @@ fn guarded(client: &Client) -> Result<(), Refusal> {
     }
 }
 
+/// Whether there is room for the request.
+fn admitted(worker: &Worker, client: &Client, event: &mut Event) -> Result<(), Refusal> {
+    let admitted = match client.turned_away {
+        Some(overload) => Err(overload),
+        None => event.admit(worker.room, client.verdict.head_bytes()),
+    };
+    admitted.map_err(|overload| {
+        if overload.closes() {
+            client.intake.begin(true);
+        }
+        Refusal::Overloaded(overload)
+    })
+}
+
 /// The walk itself: every way out of it is an answer of the store's or a refusal.
 async fn walk(
     worker: &Worker,
@@ -114,14 +142,25 @@ async fn walk(
     let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(Refusal::Malformed)?;
     note(record, &classified);
     let body = if classified.awaits_form() {
-        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake)
+        let (form, unsent) = worker
+            .sweep
+            .within(
+                worker.waits.body_idle,
+                form::read(&request.headers, worker.form_limits, body, intake),
+            )
             .await
+            .unwrap_or(Err(Unreadable::Late))
             .map_err(Refusal::from)?;
         classified.read_form(&form).map_err(Refusal::Malformed)?;
         note(record, &classified);
         unsent.after(form, intake.clone())
     } else {
         RequestBody::new(body).noted_in(intake.clone())
+    };
+    let body = if request.version == Version::HTTP_2 {
+        body.within(Deadline::new(&worker.sweep, worker.waits, client.verdict.clone()))
+    } else {
+        body
     };
     let mut inquiry = classified.inquire(&worker.policy);
     ask(worker, &classified, &mut inquiry, record).await;
@@ -213,10 +252,12 @@ fn look_back(worker: &Worker, facts: Facts, found: EncryptionSet, record: &mut R
 
 /// What will show the client where the answer ends.
 fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
-    if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
-        Framed::ByConnection
+    if head.version == Version::HTTP_2 {
+        Framed::Stream
+    } else if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
+        Framed::Connection
     } else {
-        Framed::ByMessage
+        Framed::Message
     }
 }
 

@@ -3,12 +3,12 @@
 use super::{answer::AnswerBody, error::Said};
 use crate::obs::{
     dialect::Dialect,
-    error::{Reply, ReplyHeaders},
+    error::{Code, Reply, ReplyHeaders},
 };
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response,
-    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE},
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER},
 };
 use std::time::SystemTime;
 
@@ -50,6 +50,9 @@ pub(super) fn refuse(said: &Said<'_>, asked: &Asked<'_>) -> Response<AnswerBody>
         headers.insert(names.error_code, HeaderValue::from_static(said.code.as_str()));
         insert(&mut headers, names.error_message, &said.message);
     }
+    if said.code == Code::SlowDown {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(A_MOMENT));
+    }
     if asked.unread {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -68,5 +71,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 
 /// Names the rule that stood against the request.
 pub(super) const RULE: HeaderName = HeaderName::from_static("x-obsgate-rule");
+/// Seconds that a client does well to wait when the gate is busy (RFC 9110 §10.2.3).
+const A_MOMENT: &str = "1";
 /// Tells a refusal of the gate from one of the store.
 const HOST_ID: &str = "b2JzZ2F0ZQ==";

@@ -1,22 +1,30 @@
 //! One worker: a thread with a runtime, sockets and a pool of its own, sharing nothing on the way of a request.
 
 use super::{
+    accept::{Entrance, FAREWELLS},
+    admission::{Door, Room},
     answer::Journal,
-    connection,
     drain::Drain,
+    guard,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
+    pace::Waits,
+    sweep::Sweep,
     upstream::{Origin, Upstream},
 };
 use crate::{
-    classify::Arrival,
-    obs::{form::Limits, resource::Endpoints, scheme::Scheme},
+    config,
+    obs::{form::Limits, resource::Endpoints},
     policy::Policy,
     telemetry::RequestId,
 };
 use rustls::ServerConfig;
-use std::{cell::Cell, future::poll_fn, io, rc::Rc, sync::Arc, task::Poll, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::LocalSet};
+use std::{cell::Cell, io, rc::Rc, sync::Arc, time::Duration};
+use tokio::{
+    runtime::Runtime,
+    sync::{Semaphore, watch},
+    task::LocalSet,
+};
 
 /// What a worker's requests share.
 #[derive(Debug)]
@@ -28,6 +36,13 @@ pub(super) struct Worker {
     pub(super) knowledge: Knowledge,
     pub(super) lookups: Option<Lookups>,
     pub(super) form_limits: Limits,
+    /// The clock that every deadline of the worker's is measured with.
+    pub(super) sweep: Rc<Sweep>,
+    pub(super) waits: Waits,
+    pub(super) sizes: guard::Limits,
+    pub(super) room: Room,
+    /// For connections that are answered although they came over a bound.
+    pub(super) farewells: Arc<Semaphore>,
     ids: Ids,
 }
 
@@ -36,6 +51,7 @@ pub(super) struct Worker {
 pub(super) struct Socket {
     pub(super) listener: std::net::TcpListener,
     pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) door: Door,
 }
 
 /// Everything a worker is made of, ready to go to its thread.
@@ -48,6 +64,10 @@ pub(super) struct Seed {
     pub(super) knowledge: Knowledge,
     pub(super) lookups: Option<Terms>,
     pub(super) form_limits: Limits,
+    pub(super) timeouts: config::Timeouts,
+    pub(super) limits: config::Limits,
+    pub(super) sizes: guard::Limits,
+    pub(super) room: Room,
     pub(super) sockets: Vec<Socket>,
     /// Becomes true when the worker is to finish.
     pub(super) stop: watch::Receiver<bool>,
@@ -75,11 +95,8 @@ impl Seed {
     /// Runs the worker until it is told to stop and everything in flight has ended, or the time for that is over.
     ///
     /// # Errors
-    /// When the runtime or a socket cannot be had.
-    pub(super) fn run(self, journal: impl FnOnce() -> Journal) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+    /// When a socket cannot be had.
+    pub(super) fn run(self, runtime: &Runtime, journal: impl FnOnce() -> Journal) -> io::Result<()> {
         let journal = journal();
         let local = LocalSet::new();
         runtime.block_on(local.run_until(self.work(journal)))
@@ -88,7 +105,12 @@ impl Seed {
     async fn work(mut self, journal: Journal) -> io::Result<()> {
         let drain = Drain::default();
         let log = journal.log.clone();
-        let upstream = Upstream::new(self.origin);
+        let shortest = self.origin.timeouts.watched().into_iter();
+        let shortest = shortest.chain(Waits::of(&self.timeouts, &self.limits));
+        let sweep = Rc::new(Sweep::for_waits(shortest));
+        let upstream = Upstream::new(self.origin, sweep.clone());
+        let pooled = upstream.clone();
+        tokio::task::spawn_local(sweep.clone().run(move || pooled.tidy()));
         let means = || Means {
             upstream: upstream.clone(),
             policy: self.policy.clone(),
@@ -104,21 +126,19 @@ impl Seed {
             knowledge: self.knowledge,
             lookups,
             form_limits: self.form_limits,
+            waits: Waits::new(&sweep, &self.timeouts, &self.limits),
+            sweep,
+            sizes: self.sizes,
+            room: self.room,
+            farewells: Arc::new(Semaphore::new(FAREWELLS)),
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),
             },
         });
         for socket in self.sockets {
-            let listener = TcpListener::from_std(socket.listener)?;
-            let accepting = accept(
-                listener,
-                socket.tls,
-                worker.clone(),
-                drain.clone(),
-                self.stop.clone(),
-            );
-            tokio::task::spawn_local(accepting);
+            let entrance = Entrance::open(socket, worker.clone(), drain.clone())?;
+            tokio::task::spawn_local(entrance.accept(self.stop.clone()));
         }
         tokio::task::spawn_local(async move {
             loop {
@@ -148,52 +168,6 @@ impl Seed {
     }
 }
 
-/// Accepts connections until the word to stop; those that were waiting by then are still served.
-async fn accept(
-    listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
-    worker: Rc<Worker>,
-    drain: Drain,
-    mut stop: watch::Receiver<bool>,
-) {
-    // Held while it runs, so that nobody takes the worker for idle before the last connection was accepted.
-    let waiter = drain.join();
-    let scheme = if tls.is_some() {
-        Scheme::Https
-    } else {
-        Scheme::Http
-    };
-    let begin = |stream, peer| {
-        let arrival = Arrival { scheme, peer };
-        let served = connection::serve(stream, tls.clone(), arrival, worker.clone(), drain.join());
-        tokio::task::spawn_local(served);
-    };
-    loop {
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => begin(stream, peer),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection cannot be accepted");
-                    tokio::time::sleep(ACCEPT_AGAIN).await;
-                }
-            }
-        }
-    }
-    while let Some(Ok((stream, peer))) = poll_fn(|cx| {
-        Poll::Ready(match listener.poll_accept(cx) {
-            Poll::Ready(accepted) => Some(accepted),
-            Poll::Pending => None,
-        })
-    })
-    .await
-    {
-        begin(stream, peer);
-    }
-    drop(waiter);
-}
-
 /// A number that no other worker, of this run or another, is likely to have.
 fn unique(number: u64) -> u64 {
     use std::hash::{BuildHasher, RandomState};
@@ -203,6 +177,5 @@ fn unique(number: u64) -> u64 {
 const FLUSH: Duration = Duration::from_millis(100);
 /// How often what has expired is freed.
 const PURGE: Duration = Duration::from_mins(1);
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long what is in flight may take to finish after the word to stop.
 const DRAIN: Duration = Duration::from_mins(2);

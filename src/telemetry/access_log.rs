@@ -5,6 +5,7 @@ use crate::obs::{
     auth::{Auth, Carrier},
     operation::Operation,
 };
+use http::Version;
 use serde::Serialize;
 use std::{
     cell::{Cell, RefCell},
@@ -130,6 +131,7 @@ struct Line<'a> {
     request_id: String,
     peer: String,
     scheme: &'static str,
+    http: &'static str,
     method: &'a str,
     operation: Option<&'static str>,
     bucket: Option<&'a str>,
@@ -154,6 +156,7 @@ impl<'a> Line<'a> {
             request_id: record.id.to_string(),
             peer: record.peer.to_string(),
             scheme: record.scheme.name(),
+            http: digits(record.version),
             method: record.method.as_str(),
             operation: record.operation.map(Operation::name),
             bucket: record.bucket.as_deref(),
@@ -170,6 +173,14 @@ impl<'a> Line<'a> {
             upstream_ms: record.answered_after.map(millis),
             total_ms: millis(record.started.elapsed()),
         }
+    }
+}
+
+const fn digits(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2",
+        Version::HTTP_10 => "1.0",
+        _ => "1.1",
     }
 }
 

@@ -17,7 +17,43 @@ pub struct Counters {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     panics: AtomicU64,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Requests whose answers have not ended.
+    pub requests: Gauge,
+    /// Bytes that are in buffers.
+    pub buffered: Gauge,
+    /// Connections that came over a bound.
+    pub turned_away: Gauge,
+    /// How often no connection could be accepted.
+    pub accept_errors: Gauge,
     rules: Mutex<BTreeMap<String, u64>>,
+}
+
+/// A number that one worker alone changes, so that it takes no more than a load and a store; whoever wants to reads it.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// The number as it was a moment ago.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Adds to it.
+    pub fn add(&self, more: u64) {
+        self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
+    }
+
+    /// Replaces a part of it by another.
+    pub fn change(&self, before: u64, after: u64) {
+        self.add(after.wrapping_sub(before));
+    }
+
+    /// Takes off what was added before.
+    pub fn sub(&self, less: u64) {
+        self.0.store(self.get().wrapping_sub(less), Ordering::Relaxed);
+    }
 }
 
 impl Counters {
@@ -29,11 +65,16 @@ impl Counters {
         self.bytes_in.fetch_add(record.bytes_in, Ordering::Relaxed);
         self.bytes_out.fetch_add(record.bytes_out, Ordering::Relaxed);
         if let Some(rule) = &record.rule {
-            let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-            match rules.get_mut(rule) {
-                Some(count) => *count += 1,
-                None => drop(rules.insert(rule.clone(), 1)),
-            }
+            self.count_rule(rule);
+        }
+    }
+
+    /// Counts a rule that was hit.
+    pub fn count_rule(&self, rule: &str) {
+        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        match rules.get_mut(rule) {
+            Some(count) => *count += 1,
+            None => drop(rules.insert(rule.to_owned(), 1)),
         }
     }
 
@@ -90,8 +131,26 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
             sum(&|counters| &counters.bytes_out),
         ),
         ("obsgate_panics_total", sum(&|counters| &counters.panics)),
+        (
+            "obsgate_connections_turned_away_total",
+            sum(&|counters| &counters.turned_away.0),
+        ),
+        (
+            "obsgate_accept_errors_total",
+            sum(&|counters| &counters.accept_errors.0),
+        ),
     ] {
         let _ = writeln!(out, "# TYPE {name} counter\n{name} {total}");
+    }
+    for (name, total) in [
+        ("obsgate_connections", sum(&|counters| &counters.connections.0)),
+        (
+            "obsgate_requests_in_flight",
+            sum(&|counters| &counters.requests.0),
+        ),
+        ("obsgate_buffered_bytes", sum(&|counters| &counters.buffered.0)),
+    ] {
+        let _ = writeln!(out, "# TYPE {name} gauge\n{name} {total}");
     }
     out
 }

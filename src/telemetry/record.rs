@@ -9,7 +9,7 @@ use crate::{
         scheme::Scheme,
     },
 };
-use http::Method;
+use http::{Method, Version};
 use std::{
     fmt,
     net::SocketAddr,
@@ -38,9 +38,11 @@ pub enum Outcome {
     Refused,
     /// Refused because it was ambiguous or wrong in itself.
     Malformed,
+    /// Refused because the gate had as much to do as it takes on.
+    Limited,
     /// The store could not be reached, or broke off.
     Failed,
-    /// The client went away.
+    /// The client went away, or took too long.
     Abandoned,
 }
 
@@ -80,6 +82,8 @@ pub struct Record {
     pub peer: SocketAddr,
     /// The transport it came over.
     pub scheme: Scheme,
+    /// The version of HTTP it came in.
+    pub version: Version,
     /// Its method.
     pub method: Method,
     /// The operation, once classified.
@@ -118,6 +122,7 @@ impl Record {
             started: Instant::now(),
             peer,
             scheme,
+            version: Version::HTTP_11,
             method,
             operation: None,
             bucket: None,
@@ -138,12 +143,13 @@ impl Record {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Allowed,
         Self::Waived,
         Self::Violated,
         Self::Refused,
         Self::Malformed,
+        Self::Limited,
         Self::Failed,
         Self::Abandoned,
     ];
@@ -156,6 +162,7 @@ impl Outcome {
             Self::Violated => "violated",
             Self::Refused => "refused",
             Self::Malformed => "malformed",
+            Self::Limited => "limited",
             Self::Failed => "failed",
             Self::Abandoned => "abandoned",
         }

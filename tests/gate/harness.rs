@@ -5,7 +5,9 @@ use crate::{
     support::{ScriptedOrigin, Wire},
 };
 use obsgate::{
-    config::{AccessLog, Builtin, Config, Identity, Listener, Profile, Transport, Upstream},
+    config::{
+        AccessLog, Builtin, Config, Identity, Limits, Listener, Profile, Timeouts, Transport, Upstream,
+    },
     obs::resource::{CustomDomains, Endpoints},
     policy::{Mode, Settings},
     proxy::Gate,
@@ -22,6 +24,7 @@ use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 pub(crate) const DOMAIN: &str = "obs.example.com";
@@ -40,11 +43,15 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) access_log: AccessLog,
     pub(crate) workers: usize,
+    pub(crate) http2: bool,
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
 }
 
 /// A running gate. Dropping it stops it, and fails the test if a secret of its traffic is in what it wrote.
 pub(crate) struct Running {
     pub(crate) addresses: Vec<SocketAddr>,
+    operator: SocketAddr,
     gate: Option<Gate>,
     trust: Arc<ClientConfig>,
     output: Output,
@@ -78,6 +85,9 @@ impl Setup {
             settings: Settings::default(),
             access_log: AccessLog::Json,
             workers: 1,
+            http2: true,
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
         }
     }
 
@@ -91,6 +101,11 @@ impl Setup {
             ..self.settings
         };
         Self { settings, ..self }
+    }
+
+    #[allow(dead_code, clippy::allow_attributes, reason = "for tests of HTTP/2")]
+    pub(crate) fn without_http2(self) -> Self {
+        Self { http2: false, ..self }
     }
 
     pub(crate) fn start(self) -> Running {
@@ -121,11 +136,16 @@ impl Setup {
             self.upstream,
         )
         .with_access_log(self.access_log)
+        .with_http2(self.http2)
+        .with_limits(self.limits)
+        .with_timeouts(self.timeouts)
+        .with_admin(any)
         .with_workers(NonZeroUsize::new(self.workers).unwrap());
         let output = Output::default();
         let gate = Gate::start(&config, Box::new(output.clone())).unwrap();
         Running {
             addresses: gate.addresses().to_vec(),
+            operator: gate.admin().unwrap(),
             gate: Some(gate),
             trust,
             output,
@@ -151,11 +171,47 @@ impl Running {
         connect_tls(address, &self.trust)
     }
 
+    /// What a client trusts.
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "for tests that shake hands themselves"
+    )]
+    pub(crate) fn trust(&self) -> &Arc<ClientConfig> {
+        &self.trust
+    }
+
     /// Sends one request on a connection of its own and reads its answer.
     pub(crate) fn ask(&self, over: Over, request: impl AsRef<[u8]>) -> Answer {
         let mut wire = self.connect(over);
         wire.send(&request);
         Answer::read(&mut wire, request.as_ref().starts_with(b"HEAD "))
+    }
+
+    /// A number that the gate shows its operator; 0 while it is not shown.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let mut wire = Wire::connect(self.operator);
+        wire.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let all = wire.read_to_end();
+        let line = all
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Waits until a number that the gate shows its operator is as it should be.
+    pub(crate) fn wait_for_metric(&self, name: &str, is: impl Fn(u64) -> bool) {
+        let until = Instant::now() + LIMIT;
+        while !is(self.metric(name)) {
+            assert!(Instant::now() < until, "`{name}` stays at {}", self.metric(name));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a rule was hit so many times: an answer is counted when it has ended, which its reader may see first.
+    pub(crate) fn wait_for_hits(&self, rule: &str, times: u64) {
+        let name = format!("obsgate_rule_hits_total{{rule=\"{rule}\"}}");
+        self.wait_for_metric(&name, |hits| hits == times);
     }
 
     /// Stops the gate, and gives the lines it wrote.
@@ -242,3 +298,6 @@ impl Write for Output {
         Ok(())
     }
 }
+
+/// How long anything may take.
+const LIMIT: Duration = Duration::from_secs(20);

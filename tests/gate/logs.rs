@@ -19,7 +19,7 @@ fn a_request_leaves_one_json_object_with_what_was_decided_and_why() {
     assert_eq!(gate.ask(Over::Https, put).status(), 200);
     let event = gate.events().remove(0);
     let expected = serde_json::json!({
-        "scheme": "https", "method": "PUT", "operation": "PutObject", "bucket": "mine",
+        "scheme": "https", "http": "1.1", "method": "PUT", "operation": "PutObject", "bucket": "mine",
         "auth": "v4", "signed_in": "header", "encryption_seen": "sse-kms", "encryption_decided": "sse-kms",
         "told_by": "head", "outcome": "allowed", "rule": null, "status": 200, "bytes_in": 4, "bytes_out": 2,
     });
@@ -31,7 +31,7 @@ fn a_request_leaves_one_json_object_with_what_was_decided_and_why() {
     assert_eq!(text("request_id").len(), 32);
     assert!(text("peer").starts_with("127.0.0.1:"));
     assert!(event["total_ms"].as_f64() >= event["upstream_ms"].as_f64());
-    assert_eq!(event.as_object().unwrap().len(), 19, "{event}");
+    assert_eq!(event.as_object().unwrap().len(), 20, "{event}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn no_secret_of_the_traffic_is_printed_whatever_rust_log_says() {
             let mut program = Program::start(&Settings {
                 rust_log: &format!("{rust_log},obsgate::cli=info"),
                 access_log,
-                origin: origin.address(),
+                ..Settings::before(origin.address())
             });
             for (over, request) in secrets() {
                 let mut wire = program.connect(over);

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod bounds;
 mod broken;
+mod buffers;
 mod connections;
 mod defects;
 mod forwarding;
@@ -22,6 +24,7 @@ mod running;
 mod sender;
 mod shadow;
 mod signatures;
+mod slow;
 mod unreachable;
 
 #[path = "../support/mod.rs"]

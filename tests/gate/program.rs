@@ -36,6 +36,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) origin: SocketAddr,
     pub(crate) access_log: &'a str,
     pub(crate) rust_log: &'a str,
+    /// The limits of file descriptors, soft and hard, if they are not what they are.
+    pub(crate) descriptors: Option<(u32, u32)>,
 }
 
 impl Settings<'_> {
@@ -44,7 +46,20 @@ impl Settings<'_> {
             origin,
             access_log: "json",
             rust_log: "info",
+            descriptors: None,
         }
+    }
+
+    fn command(&self, file: &Path) -> Command {
+        let Some((soft, hard)) = self.descriptors else {
+            return command(file);
+        };
+        let set = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$@\"");
+        let mut limited = Command::new("sh");
+        let inner = command(file);
+        limited.args(["-c", &set, "sh"]).arg(inner.get_program());
+        limited.args(inner.get_args()).stdin(Stdio::null());
+        limited
     }
 
     /// Writes the settings for two workers, with a listener of each scheme and one for the operator.
@@ -72,7 +87,8 @@ impl Program {
         let certified = Certified::make();
         let directory = directory();
         let file = settings.write(&directory, &certified);
-        let mut child = command(&file)
+        let mut child = settings
+            .command(&file)
             .env("RUST_LOG", settings.rust_log)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -167,7 +183,7 @@ impl Program {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         self.printed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -8,4 +8,5 @@ mod differential;
 mod drive;
 mod reference;
 mod table;
+mod waits;
 mod wire;

@@ -71,7 +71,10 @@ fn every_violation_is_met_by_a_case() {
         .filter_map(|case| whole(&case.bytes).violation)
         .map(Violation::id)
         .collect();
-    let all = Violation::ALL.into_iter().map(Violation::id).collect();
+    // In HTTP/1, white space around a value is none of it.
+    let elsewhere = |one: &Violation| one.is_late() || *one == Violation::PaddedValue;
+    let in_bytes = Violation::ALL.into_iter().filter(|one| !elsewhere(one));
+    let all = in_bytes.map(Violation::id).collect();
     assert_eq!(met, all);
 }
 

@@ -7,8 +7,12 @@ use http_body_util::{BodyExt as _, Collected, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use obsgate::{
+    config::{self, Timeouts},
     obs::error::Reply,
-    proxy::guard::{Exchange, Guarded, Limits, Verdict, Violation},
+    proxy::{
+        Sweep, Waits,
+        guard::{Exchange, Guarded, Limits, Patience, Verdict, Violation},
+    },
 };
 use std::{
     cell::{Cell, RefCell},
@@ -50,6 +54,13 @@ impl Body for Answer {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// The patience of a clock that nobody runs.
+fn endless() -> Patience {
+    let sweep = Rc::new(Sweep::for_waits([]));
+    let waits = Waits::new(&sweep, &Timeouts::default(), &config::Limits::default());
+    Patience::new(&sweep, waits)
 }
 
 /// What the service did.
@@ -126,7 +137,7 @@ async fn exchange(pieces: &[&[u8]], half_close: bool) -> (String, Rc<Log>) {
     let server = async move {
         let (stream, _) = listener.accept().await.unwrap();
         let verdict = Verdict::default();
-        let guarded = Guarded::new(stream, Limits::default(), verdict.clone());
+        let guarded = Guarded::new(stream, Limits::default(), verdict.clone(), endless());
         let service = service_fn(move |request| answer(request, verdict.clone(), Rc::clone(&seen)));
         // How it ends is seen on the wire.
         drop(
@@ -323,7 +334,7 @@ fn a_head_as_large_as_the_limit_is_served_and_a_larger_one_refused() {
 async fn nothing_of_the_next_request_is_released_before_the_exchange_has_ended() {
     let (mut client, server) = duplex(4096);
     let verdict = Verdict::default();
-    let mut guarded = Guarded::new(server, Limits::default(), verdict.clone());
+    let mut guarded = Guarded::new(server, Limits::default(), verdict.clone(), endless());
     let mut buffer = [0; 4096];
     client
         .write_all(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
@@ -348,7 +359,7 @@ async fn nothing_of_the_next_request_is_released_before_the_exchange_has_ended()
 async fn a_body_that_comes_after_its_answer_does_not_hold_up_the_next_request() {
     let (mut client, server) = duplex(4096);
     let verdict = Verdict::default();
-    let mut guarded = Guarded::new(server, Limits::default(), verdict.clone());
+    let mut guarded = Guarded::new(server, Limits::default(), verdict.clone(), endless());
     let mut buffer = [0; 4096];
     client
         .write_all(b"PUT /1 HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc")
@@ -369,7 +380,7 @@ async fn a_body_that_comes_after_its_answer_does_not_hold_up_the_next_request() 
 async fn a_refused_head_reads_as_another_and_then_nothing_and_the_cell_says_why_once() {
     let (mut client, server) = duplex(4096);
     let verdict = Verdict::default();
-    let mut guarded = Guarded::new(server, Limits::default(), verdict.clone());
+    let mut guarded = Guarded::new(server, Limits::default(), verdict.clone(), endless());
     client
         .write_all(b"GET /secret HTTP/1.1\nHost: h\n\n")
         .await
@@ -391,7 +402,7 @@ async fn a_head_is_released_through_buffers_of_any_size() {
     let head = b"GET /1 HTTP/1.1\r\nHost: h\r\nx: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n";
     for size in 1..80 {
         let (mut client, server) = duplex(4096);
-        let mut guarded = Guarded::new(server, Limits::default(), Verdict::default());
+        let mut guarded = Guarded::new(server, Limits::default(), Verdict::default(), endless());
         client.write_all(head).await.unwrap();
         drop(client);
         let mut read = Vec::new();

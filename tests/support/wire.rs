@@ -127,6 +127,21 @@ impl Wire {
         self.unread.drain(..length).collect()
     }
 
+    /// The same; none if the other side ended before.
+    pub(crate) fn try_read_exactly(&mut self, length: usize) -> Option<Vec<u8>> {
+        while self.unread.len() < length {
+            match self.read_more() {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("the other side says nothing: {error}")
+                }
+                Err(_) => return None,
+            }
+        }
+        Some(self.unread.drain(..length).collect())
+    }
+
     /// Everything up to the end of the connection, whether that is a close or a reset.
     pub(crate) fn read_to_end(&mut self) -> String {
         while matches!(self.read_more(), Ok(n) if n > 0) {}

@@ -13,7 +13,10 @@ use obsgate::{
         scheme::Scheme, sse::Evidence,
     },
     policy::{Decision, Facts, Permit, Policy, Role, Settings, Unknown},
-    proxy::upstream::{Answer, Origin, RequestBody, ResponseBody, Timeouts, Upstream, UpstreamError},
+    proxy::{
+        Sweep,
+        upstream::{Answer, Origin, RequestBody, ResponseBody, Timeouts, Upstream, UpstreamError},
+    },
 };
 use std::{
     convert::Infallible,
@@ -80,7 +83,10 @@ impl Front {
             local.spawn_local(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
-                let upstream = Upstream::new(setup.origin.clone());
+                let sweep = Rc::new(Sweep::for_waits(setup.origin.timeouts.watched()));
+                let upstream = Upstream::new(setup.origin.clone(), Rc::clone(&sweep));
+                let pooled = upstream.clone();
+                tokio::task::spawn_local(sweep.run(move || pooled.tidy()));
                 serve(listener, upstream, Rc::new(setup)).await;
             });
             let _ = local.block_on(&runtime, stopped);

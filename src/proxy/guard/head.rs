@@ -176,7 +176,7 @@ fn request_line(line: &[u8], limits: &Limits) -> Result<Version, Violation> {
     }
 }
 
-fn is(name: &[u8], known: &[u8]) -> bool {
+pub(super) fn is(name: &[u8], known: &[u8]) -> bool {
     name.len() == known.len()
         && name
             .iter()
@@ -185,7 +185,7 @@ fn is(name: &[u8], known: &[u8]) -> bool {
 }
 
 /// Reads decimal digits without leading zeros, below 2^63: what every store reads alike.
-fn decimal(digits: &[u8]) -> Option<u64> {
+pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     if matches!(digits, [] | [b'0', _, ..]) {
         return None;
     }

@@ -10,16 +10,24 @@
 //!    bytes in there; it copies only a head that comes in pieces, and requests that come before their turn.
 //! 3. A request with a fault in its head is replaced by a head that says nothing, and [`Verdict`] holds the
 //!    [`Violation`]: the service refuses as it refuses anything else. A fault in a body is a read error.
+//! 4. [`Patience`] bounds how long the guard waits for bytes. A request that comes too slowly is refused in the same
+//!    way; a connection without one is closed.
+//!
+//! HTTP/2 has frames instead of lines; there, [`inspect_http2`] looks at the head that hyper has read.
 
 mod body;
 mod class;
 mod head;
+mod http2;
+mod patience;
 mod request_line;
 mod requests;
 mod stream;
 mod verdict;
 mod violation;
 
+pub(super) use http2::inspect as inspect_http2;
+pub use patience::Patience;
 pub use requests::{Inspected, Limits, Progress, Requests};
 pub use stream::Guarded;
 pub use verdict::{Exchange, Verdict};

@@ -42,6 +42,19 @@ pub(super) fn inspect(line: &[u8], limits: &Limits) -> Result<Version, Violation
     }
 }
 
+/// Looks at a target that came without a line: one that does not begin with a slash is left to classification, if it is
+/// made of what a URI is made of.
+pub(super) fn inspect_target(target: &[u8], limits: &Limits) -> Result<(), Violation> {
+    let after = target.strip_prefix(b"/").unwrap_or(target);
+    if target.len() > limits.target {
+        Err(Violation::TargetTooLong)
+    } else if origin_form(after) < after.len() {
+        Err(Violation::Target)
+    } else {
+        Ok(())
+    }
+}
+
 /// How long the path and query after the first slash are.
 fn origin_form(after: &[u8]) -> usize {
     let path = class::path(after);

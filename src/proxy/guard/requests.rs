@@ -138,6 +138,11 @@ impl Requests {
         matches!(self.at, At::Head(_))
     }
 
+    /// Whether the next byte belongs to a body.
+    pub fn is_in_body(&self) -> bool {
+        matches!(self.at, At::Length(_) | At::Chunked(_))
+    }
+
     /// Whether a request has ended and the next not begun.
     pub fn is_ended(&self) -> bool {
         matches!(self.at, At::End)

@@ -1,9 +1,12 @@
 //! The guard as a stream: beneath hyper, above the socket.
 
-use super::{Limits, Progress, Requests, Verdict, Violation};
+use super::{
+    Inspected, Limits, Patience, Progress, Requests, Verdict, Violation,
+    patience::{Awaited, Expired},
+};
 use bytes::{Buf as _, BytesMut};
 use std::{
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -11,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream from which only requests in order can be read, one at a time (rulings, 32).
 ///
-/// Writing goes straight through. So does closing: a stream that lingers belongs below, where it reads past the guard.
+/// Writing goes straight through; while the client does not take an answer, its next request is not read. So does closing: a stream that lingers belongs below, where it reads past the guard.
 ///
 /// The end of the stream, too, is passed on at once: hyper sees a connection end between two requests when it ended in
 /// the middle of a head.
@@ -20,12 +23,17 @@ pub struct Guarded<S> {
     stream: S,
     requests: Requests,
     verdict: Verdict,
+    patience: Patience,
     /// What was read and may not be passed on yet: a head in pieces, or requests before their turn. Never more than
     /// two reads of hyper's and one head.
     held: BytesMut,
     /// How much of what is held is in order.
     ready: usize,
     end: End,
+    /// The client does not take what is written to it.
+    blocked: bool,
+    /// Reading waits for that.
+    held_back: bool,
 }
 
 /// How reading ends.
@@ -36,19 +44,30 @@ enum End {
     Refused(&'static [u8]),
     /// With an error, in the middle of a body.
     Broken(Violation),
+    /// As if the client had ended it, between two requests.
+    Unused,
 }
 
 impl<S> Guarded<S> {
     /// Guards the stream of a new connection. The service has a clone of `verdict`.
-    pub fn new(stream: S, limits: Limits, verdict: Verdict) -> Self {
+    pub fn new(stream: S, limits: Limits, verdict: Verdict, patience: Patience) -> Self {
+        patience.told_by(&verdict);
         Self {
             stream,
             requests: Requests::new(limits),
             verdict,
+            patience,
             held: BytesMut::new(),
             ready: 0,
             end: End::Open,
+            blocked: false,
+            held_back: false,
         }
+    }
+
+    /// How much memory it holds for what may not be passed on yet.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
     }
 
     /// Whether the end of a request has been passed on and its answer has not.
@@ -63,7 +82,7 @@ impl<S> Guarded<S> {
             let begins = self.requests.is_at_head();
             let inspected = self.requests.inspect(&self.held);
             self.ready = inspected.released;
-            self.note(begins && inspected.released > 0, inspected.progress);
+            self.note(begins, inspected);
         }
     }
 
@@ -82,23 +101,84 @@ impl<S> Guarded<S> {
             self.held.extend_from_slice(rest);
             buffer.set_filled(start + inspected.released);
         }
-        self.note(begins && inspected.released > 0, inspected.progress);
+        self.note(begins, inspected);
     }
 
     /// An exchange begins with its head, not with a body that comes when it is over already.
-    fn note(&mut self, begun: bool, progress: Progress) {
-        if begun {
-            self.verdict.begin();
+    fn note(&mut self, at_head: bool, inspected: Inspected) {
+        if !at_head {
+            self.patience.came(inspected.released);
+        } else if inspected.released > 0 {
+            self.patience.begun();
+            self.verdict.begin(inspected.released);
         }
-        if let Progress::Violated(violation) = progress {
-            self.held.truncate(self.ready);
-            self.verdict.refuse(violation);
-            self.end = if violation.is_in_body() {
-                End::Broken(violation)
-            } else {
-                self.verdict.begin();
-                End::Refused(STAND_IN)
-            };
+        if let Progress::Violated(violation) = inspected.progress {
+            self.violated(violation);
+        }
+    }
+
+    #[cold]
+    fn violated(&mut self, violation: Violation) {
+        self.held.truncate(self.ready);
+        self.verdict.refuse(violation);
+        self.end = if violation.is_in_body() {
+            End::Broken(violation)
+        } else {
+            self.verdict.begin(STAND_IN.len());
+            End::Refused(STAND_IN)
+        };
+    }
+
+    /// Waits for the client, if it is the client that is waited for. Ready when that takes too long, and reading ends.
+    fn poll_expired(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let awaited = if self.requests.is_in_body() {
+            Awaited::Body
+        } else if self.verdict.is_under_way() {
+            self.patience.rest(&self.verdict, cx);
+            return Poll::Pending;
+        } else if self.held.is_empty() {
+            Awaited::Request
+        } else {
+            Awaited::Head
+        };
+        match ready!(self.patience.poll_expired(awaited, cx)) {
+            Expired::Unused => self.end = End::Unused,
+            Expired::Late(violation) => self.violated(violation),
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether the next request has to wait because the client does not take the answer to the last one. Its time has
+    /// not begun either.
+    fn is_held_back(&mut self) -> bool {
+        self.held_back = self.ready == 0
+            && matches!(self.end, End::Open)
+            && !self.requests.is_in_body()
+            && !self.verdict.is_under_way();
+        self.held_back
+    }
+
+    /// Notes how writing goes.
+    fn noting<T>(&mut self, written: Poll<io::Result<T>>, cx: &Context<'_>) -> Poll<io::Result<T>> {
+        match &written {
+            Poll::Pending => self.blocked = true,
+            Poll::Ready(Ok(_)) if self.blocked => self.unblocked(cx),
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                self.verdict.refuse(Violation::WriteTimeout);
+            }
+            Poll::Ready(_) => {}
+        }
+        written
+    }
+
+    #[cold]
+    fn unblocked(&mut self, cx: &Context<'_>) {
+        self.blocked = false;
+        if !self.verdict.is_under_way() {
+            self.patience.answered();
+        }
+        if mem::take(&mut self.held_back) {
+            cx.waker().wake_by_ref();
         }
     }
 
@@ -127,6 +207,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             return Poll::Ready(Ok(()));
         }
         loop {
+            if this.blocked && this.is_held_back() {
+                return Poll::Pending;
+            }
             this.inspect_held();
             if this.ready > 0 {
                 this.release(buffer);
@@ -145,12 +228,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
                 End::Broken(violation) => {
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, *violation)));
                 }
+                End::Unused => return Poll::Ready(Ok(())),
             }
             if !this.held.is_empty() && this.is_waiting() {
                 this.verdict.wait(cx);
                 return Poll::Pending;
             }
-            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+            match Pin::new(&mut this.stream).poll_read(cx, buffer) {
+                Poll::Ready(read) => read?,
+                Poll::Pending => {
+                    ready!(this.poll_expired(cx));
+                    continue;
+                }
+            }
             if buffer.filled().len() == start {
                 return Poll::Ready(Ok(()));
             }
@@ -164,7 +254,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.noting(written, cx)
     }
 
     fn poll_write_vectored(
@@ -172,7 +263,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.noting(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -180,7 +272,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.noting(flushed, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

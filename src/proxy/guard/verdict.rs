@@ -2,8 +2,9 @@
 //! is over.
 
 use super::Violation;
+use crate::proxy::sweep::{Tick, Watch};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
     task::{Context, Waker},
 };
@@ -27,7 +28,18 @@ pub struct Exchange(Rc<State>);
 struct State {
     violation: Cell<Option<Violation>>,
     under_way: Cell<bool>,
+    head_bytes: Cell<usize>,
     waiting: RefCell<Option<Waker>>,
+    idle: OnceCell<Idle>,
+    /// The guard has nothing to wait for but the end of the exchange.
+    resting: Cell<bool>,
+}
+
+/// How long a connection may be idle once the exchange has ended.
+#[derive(Debug)]
+struct Idle {
+    watch: Rc<Watch>,
+    time: Tick,
 }
 
 impl Verdict {
@@ -44,12 +56,30 @@ impl Verdict {
         Exchange(Rc::clone(&self.0))
     }
 
+    /// From now on, the end of an exchange sets `watch` if the guard [rests](Self::rest) by then: nobody polls a
+    /// connection whose answer was the last thing to do.
+    pub(super) fn measure(&self, watch: Rc<Watch>, time: Tick) {
+        // A connection has one guard.
+        let _ = self.0.idle.set(Idle { watch, time });
+    }
+
+    pub(super) fn rest(&self) {
+        self.0.resting.set(true);
+    }
+
+    /// How many bytes the head of the exchange came with: its own, and those of the body that were there with it.
+    pub fn head_bytes(&self) -> usize {
+        self.0.head_bytes.get()
+    }
+
     /// A head, the real one or the one in its place, is on its way to the service.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, head_bytes: usize) {
+        self.0.head_bytes.set(head_bytes);
         self.0.under_way.set(true);
     }
 
-    pub(super) fn refuse(&self, violation: Violation) {
+    /// The current request is refused, or its body is at fault.
+    pub(in crate::proxy) fn refuse(&self, violation: Violation) {
         self.0.violation.set(Some(violation));
     }
 
@@ -63,9 +93,21 @@ impl Verdict {
     }
 }
 
+impl Exchange {
+    /// What is wrong with the request, if that was found only when it was under way.
+    pub fn violation(&self) -> Option<Violation> {
+        self.0.violation.get()
+    }
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.0.under_way.set(false);
+        if self.0.resting.take()
+            && let Some(idle) = self.0.idle.get()
+        {
+            idle.watch.set(idle.time);
+        }
         if let Some(waker) = self.0.waiting.take() {
             waker.wake();
         }

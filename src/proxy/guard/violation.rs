@@ -5,7 +5,7 @@ use std::fmt;
 
 macro_rules! violations {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $code:ident, $message:literal;)*) => {
-        /// Why the bytes of a connection are not one request and nothing else.
+        /// Why the bytes of a connection are not one request and nothing else, in time.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Violation { $($(#[$doc])* $name),* }
 
@@ -69,6 +69,9 @@ violations! {
     SpaceBeforeColon = "guard.space-before-colon", InvalidRequest, "There is white space before the colon of a header.";
     /// The name of a header is empty or no token.
     FieldName = "guard.field-name", InvalidRequest, "The name of a header is empty or holds what no name may hold.";
+    /// White space around the value of a header, which HTTP/2 keeps and HTTP/1 does not (RFC 9113 §8.2.1).
+    PaddedValue = "guard.padded-value", InvalidRequest,
+        "The value of a header must not begin or end with white space in HTTP/2.";
     /// `Content-Length` or `Transfer-Encoding` with underscores, which some take for the real one.
     FramingName = "guard.framing-name", InvalidRequest,
         "A header must not be named like Content-Length or Transfer-Encoding but for underscores.";
@@ -105,6 +108,18 @@ violations! {
         "There is a trailer that has to be a header: framing, signature or encryption.";
     /// The trailers are larger, or more, than the limit.
     TrailersTooLarge = "guard.trailers-too-large", InvalidRequest, "The trailers are larger than the limit.";
+    /// The head did not come in time.
+    HeadTimeout = "guard.head-timeout", RequestTimeout,
+        "Your socket connection to the server was not written to within the timeout period: the head is not whole.";
+    /// Nothing of the body came for too long.
+    BodyTimeout = "guard.body-timeout", RequestTimeout,
+        "Your socket connection to the server was not written to within the timeout period: the body is not whole.";
+    /// The body comes too slowly.
+    BodyRate = "guard.body-rate", RequestTimeout,
+        "Your socket connection to the server was written to too slowly: the body is not whole.";
+    /// Nothing of the answer was taken for too long. Nobody is told.
+    WriteTimeout = "guard.write-timeout", RequestTimeout,
+        "Your socket connection to the server was not read from within the timeout period.";
 }
 
 impl Violation {
@@ -120,6 +135,16 @@ impl Violation {
                 | Self::Trailer
                 | Self::TrailerForbidden
                 | Self::TrailersTooLarge
+                | Self::BodyTimeout
+                | Self::BodyRate
+        )
+    }
+
+    /// Whether the bytes are in order as far as they came, and the client took too long.
+    pub const fn is_late(self) -> bool {
+        matches!(
+            self,
+            Self::HeadTimeout | Self::BodyTimeout | Self::BodyRate | Self::WriteTimeout
         )
     }
 }

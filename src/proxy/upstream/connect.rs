@@ -39,6 +39,16 @@ pub struct Timeouts {
     pub response_head: Duration,
     /// The same for operations that take the store its time: copies, completed uploads, restores.
     pub slow_response_head: Duration,
+    /// For the next byte of a body to move, either way, while the gate is ready to move it. The bodies of answers that
+    /// take the store its time may pause as long as their heads (rulings, 34).
+    pub body_idle: Duration,
+}
+
+impl Timeouts {
+    /// All of those that the worker's clock measures.
+    pub fn watched(&self) -> [Duration; 3] {
+        [self.response_head, self.slow_response_head, self.body_idle]
+    }
 }
 
 impl Default for Timeouts {
@@ -47,6 +57,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             response_head: Duration::from_mins(1),
             slow_response_head: Duration::from_mins(15),
+            body_idle: Duration::from_mins(1),
         }
     }
 }

@@ -8,17 +8,40 @@ use super::{
     request_head::Plan,
     response_head::{self, ResponseHead},
     stream::{Care, Stream},
-    sweep::Watch,
-    upload::Upload,
+    upload::{self, Upload},
 };
-use crate::proxy::body::RequestBody;
+use crate::proxy::{
+    body::RequestBody,
+    sweep::{Tick, Watch},
+};
 use bytes::BytesMut;
 use http::StatusCode;
 use std::{
     mem,
     task::{Context, Poll, ready},
-    time::Duration,
 };
+
+/// How long upstream is waited for during an exchange.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waits {
+    /// For the answer's head, from when the request was sent.
+    pub(super) head: Tick,
+    /// For it to take something of the request.
+    pub(super) write: Tick,
+    /// For the next bytes of the answer's body.
+    pub(super) body: Tick,
+    /// For an answer when it has broken the request off.
+    pub(super) last_words: Tick,
+}
+
+/// What upstream is waited for, and the watch is set for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    Write,
+    Head,
+    Body,
+    LastWords,
+}
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -30,7 +53,8 @@ pub(super) struct Connection {
     broken: Option<UpstreamError>,
     lines: Lines,
     is_head: bool,
-    patience: Duration,
+    waits: Waits,
+    waiting: Option<Waiting>,
     informational: u8,
     /// Something of the answer has arrived.
     answered: bool,
@@ -50,7 +74,8 @@ impl Connection {
             broken: None,
             lines: Lines::default(),
             is_head: false,
-            patience: Duration::ZERO,
+            waits: Waits::default(),
+            waiting: None,
             informational: 0,
             answered: false,
             keep_alive: true,
@@ -59,17 +84,17 @@ impl Connection {
         }
     }
 
-    /// Begins an exchange: `head` is the written head, `patience` how long the answer's may take. Gives back a
-    /// buffer to write the next head into.
+    /// Begins an exchange: `head` is the written head. Gives back a buffer to write the next head into.
     pub(super) fn begin(
         &mut self,
         head: Vec<u8>,
         plan: &Plan,
         body: Option<RequestBody>,
-        patience: Duration,
+        waits: Waits,
     ) -> Vec<u8> {
         self.is_head = plan.is_head;
-        self.patience = patience;
+        self.waits = waits;
+        self.waiting = None;
         self.lines = Lines::default();
         self.informational = 0;
         self.answered = false;
@@ -101,7 +126,8 @@ impl Connection {
                     self.informed(head.status)?;
                     continue;
                 }
-                self.watch.clear();
+                self.waiting = None;
+                self.broken = None;
                 self.upload.answered();
                 self.keep_alive = head.keep_alive;
                 return Poll::Ready(Ok(head));
@@ -111,9 +137,10 @@ impl Connection {
                 Poll::Ready(Ok(_)) => self.answered = true,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(self.closed(Some(error)))),
                 Poll::Pending => {
-                    ready!(self.watch.poll(cx));
-                    let late = || UpstreamError::new(Kind::ResponseHeadTimeout);
-                    return Poll::Ready(Err(self.broken.take().unwrap_or_else(late)));
+                    if self.waiting.is_none() && !self.upload.is_under_way() {
+                        self.wait_for(Waiting::Head);
+                    }
+                    return Poll::Ready(Err(ready!(self.poll_late(cx))));
                 }
             }
         }
@@ -139,11 +166,19 @@ impl Connection {
             if piece.is_some() || self.body.has_ended() {
                 return Poll::Ready(Ok(piece));
             }
-            match ready!(self.poll_read(cx)) {
-                Ok(0) if self.body.close() => {}
-                Ok(0) => return Poll::Ready(Err(UpstreamError::new(Kind::BodyBroken))),
-                Ok(_) => {}
-                Err(error) => return Poll::Ready(Err(UpstreamError::with(Kind::BodyBroken, error))),
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(0)) if self.body.close() => {}
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(UpstreamError::new(Kind::BodyBroken))),
+                Poll::Ready(Ok(_)) => self.waiting = None,
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(Err(UpstreamError::with(Kind::BodyBroken, error)));
+                }
+                Poll::Pending => {
+                    if self.waiting != Some(Waiting::Body) && !self.upload.is_under_way() {
+                        self.wait_for(Waiting::Body);
+                    }
+                    return Poll::Ready(Err(ready!(self.poll_late(cx))));
+                }
             }
         }
     }
@@ -170,7 +205,11 @@ impl Connection {
         if self.stream.poll_disturbed(cx).is_ready() {
             return Poll::Ready(false);
         }
-        self.upload.poll(cx, &mut self.stream).map(|sent| sent.is_ok())
+        if let Poll::Ready(sent) = self.upload.poll(cx, &mut self.stream) {
+            return Poll::Ready(sent.is_ok());
+        }
+        self.wait_for_upload();
+        self.poll_late(cx).map(|_| false)
     }
 
     /// Lets go of what only large bodies need.
@@ -188,16 +227,53 @@ impl Connection {
             return Ok(());
         }
         match self.upload.poll(cx, &mut self.stream) {
-            Poll::Pending => {}
-            Poll::Ready(Ok(())) => self.watch.set(self.patience),
+            Poll::Pending => self.wait_for_upload(),
+            Poll::Ready(Ok(())) => self.waiting = None,
             Poll::Ready(Err(error)) if error.is_clients() => return Err(error),
             Poll::Ready(Err(error)) => {
                 self.broken = Some(error);
                 self.upload.break_off();
-                self.watch.set(LAST_WORDS);
+                self.wait_for(Waiting::LastWords);
             }
         }
         Ok(())
+    }
+
+    /// Has no patience with upstream while it does not take the request. While the client is waited for, it is not
+    /// upstream's time that passes, even if an early answer pauses.
+    fn wait_for_upload(&mut self) {
+        match self.upload.waiting() {
+            upload::Waiting::ForClient => self.waiting = None,
+            upload::Waiting::ForUpstream { moved } => {
+                if moved || self.waiting != Some(Waiting::Write) {
+                    self.wait_for(Waiting::Write);
+                }
+            }
+        }
+    }
+
+    fn wait_for(&mut self, what: Waiting) {
+        self.waiting = Some(what);
+        self.watch.set(match what {
+            Waiting::Write => self.waits.write,
+            Waiting::Head => self.waits.head,
+            Waiting::Body => self.waits.body,
+            Waiting::LastWords => self.waits.last_words,
+        });
+    }
+
+    /// Ready when upstream has been waited for for too long.
+    fn poll_late(&mut self, cx: &Context<'_>) -> Poll<UpstreamError> {
+        let Some(waiting) = self.waiting else {
+            return Poll::Pending;
+        };
+        ready!(self.watch.poll(cx));
+        let kind = match waiting {
+            Waiting::Write => Kind::WriteTimeout,
+            Waiting::Head | Waiting::LastWords => Kind::ResponseHeadTimeout,
+            Waiting::Body => Kind::BodyTimeout,
+        };
+        Poll::Ready(self.broken.take().unwrap_or_else(|| UpstreamError::new(kind)))
     }
 
     fn take_head(&mut self) -> Result<Option<ResponseHead>, UpstreamError> {
@@ -270,8 +346,6 @@ pub(super) enum Outlook {
 }
 
 const MAX_INFORMATIONAL: u8 = 8;
-/// How long upstream may take to say why it broke off.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 /// What a read asks for at first: a head and a small body.
 const APPETITE: usize = 16 * 1024;
 /// What a read asks for once more keeps coming.

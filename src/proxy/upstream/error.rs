@@ -37,10 +37,14 @@ pub enum Kind {
     Closed,
     /// The head of the answer did not come in time.
     ResponseHeadTimeout,
+    /// Nothing of the request was taken for too long.
+    WriteTimeout,
     /// The answer is not the HTTP/1.1 the gate accepts.
     BadResponse(&'static str),
     /// The connection ended before the end of the answer's body.
     BodyBroken,
+    /// Nothing of the answer's body came for too long.
+    BodyTimeout,
     /// The request says in no acceptable way where its body ends, or what may not be said after it.
     BadRequest(&'static str),
     /// The client's body broke off, or was not what its head announced.
@@ -75,8 +79,10 @@ impl UpstreamError {
             | Kind::Write
             | Kind::Closed
             | Kind::ResponseHeadTimeout
+            | Kind::WriteTimeout
             | Kind::BadResponse(_)
-            | Kind::BodyBroken => Side::Upstream,
+            | Kind::BodyBroken
+            | Kind::BodyTimeout => Side::Upstream,
         }
     }
 
@@ -95,8 +101,10 @@ impl UpstreamError {
             Kind::Write => "upstream.write",
             Kind::Closed => "upstream.closed",
             Kind::ResponseHeadTimeout => "upstream.response-head-timeout",
+            Kind::WriteTimeout => "upstream.write-timeout",
             Kind::BadResponse(_) => "upstream.bad-response",
             Kind::BodyBroken => "upstream.body-broken",
+            Kind::BodyTimeout => "upstream.body-timeout",
             Kind::BadRequest(_) => "client.bad-request",
             Kind::ClientBody => "client.body",
         }
@@ -113,8 +121,10 @@ impl fmt::Display for UpstreamError {
             Kind::Write => f.write_str("the upstream broke off while the request was sent"),
             Kind::Closed => f.write_str("the upstream closed the connection before it answered"),
             Kind::ResponseHeadTimeout => f.write_str("the upstream did not answer in time"),
+            Kind::WriteTimeout => f.write_str("the upstream does not take the request"),
             Kind::BadResponse(why) => write!(f, "the upstream's answer is malformed: {why}"),
             Kind::BodyBroken => f.write_str("the upstream broke off in the middle of its answer"),
+            Kind::BodyTimeout => f.write_str("the upstream paused for too long in the middle of its answer"),
             Kind::BadRequest(why) => write!(f, "the request's framing is malformed: {why}"),
             Kind::ClientBody => f.write_str("the client's body broke off or is not what its head announced"),
         }

@@ -22,7 +22,6 @@ mod request_head;
 mod response_body;
 mod response_head;
 mod stream;
-mod sweep;
 mod upload;
 
 pub use super::body::RequestBody;
@@ -35,22 +34,15 @@ use crate::{
     classify::Admitted,
     obs::{operation::Operation, scheme::Scheme},
     policy::Permit,
+    proxy::Sweep,
 };
-use connection::{Connection, Outlook};
+use connection::{Connection, Outlook, Waits};
 use http::{HeaderMap, Method, Response, StatusCode};
 use pool::Pool;
 use request_head::Plan;
 use response_head::ResponseHead;
-use std::{
-    cell::Cell,
-    fmt,
-    future::poll_fn,
-    rc::{Rc, Weak},
-    time::Duration,
-};
+use std::{cell::Cell, fmt, future::poll_fn, rc::Rc, time::Duration};
 use stream::Care;
-use sweep::Sweep;
-use tokio::time::Instant;
 
 /// The store, as one worker sees it. Cheap to clone.
 #[derive(Clone)]
@@ -61,6 +53,9 @@ struct Shared {
     origin: Origin,
     sweep: Rc<Sweep>,
     pool: Pool,
+    usual: Waits,
+    /// For operations that take the store its time.
+    slow: Waits,
     /// A buffer to write the next head into.
     spare: Cell<Vec<u8>>,
 }
@@ -79,22 +74,35 @@ pub enum Answer {
 pub struct Held(Response<ResponseBody>);
 
 impl Upstream {
-    /// An upstream to which no connection has been made yet.
-    pub fn new(origin: Origin) -> Self {
-        let waits = [
-            origin.timeouts.response_head,
-            origin.timeouts.slow_response_head,
-            MAX_TICK * 8,
-        ];
-        let shortest = waits.into_iter().min().unwrap_or(MAX_TICK);
-        let sweep = Rc::new(Sweep::new((shortest / 8).max(MIN_TICK)));
+    /// An upstream to which no connection has been made yet. Its deadlines are those of `sweep`, the worker's clock:
+    /// make it [for](Sweep::for_waits) the waits of `origin`, let it run, and have it [tidy](Self::tidy) once a tick.
+    pub fn new(origin: Origin, sweep: Rc<Sweep>) -> Self {
         let pool = Pool::new(Rc::clone(&sweep));
+        let timeouts = &origin.timeouts;
+        let usual = Waits {
+            head: sweep.ticks(timeouts.response_head),
+            write: sweep.ticks(timeouts.body_idle),
+            body: sweep.ticks(timeouts.body_idle),
+            last_words: sweep.ticks(LAST_WORDS),
+        };
+        let slow = Waits {
+            head: sweep.ticks(timeouts.slow_response_head),
+            body: sweep.ticks(timeouts.slow_response_head),
+            ..usual
+        };
         Self(Rc::new(Shared {
             origin,
             sweep,
             pool,
+            usual,
+            slow,
             spare: Cell::default(),
         }))
+    }
+
+    /// Closes idle connections that upstream closed, or that were idle for too long.
+    pub fn tidy(&self) {
+        self.0.pool.clean();
     }
 
     /// The transport of what is sent.
@@ -112,14 +120,14 @@ impl Upstream {
     /// Why there is no answer; [`UpstreamError::side`] tells whose fault that is.
     pub async fn send(&self, admitted: Admitted<'_, '_>, body: RequestBody) -> Result<Answer, UpstreamError> {
         let classified = admitted.classified();
-        let patience = if is_slow(classified.facts.operation) {
-            self.0.origin.timeouts.slow_response_head
+        let waits = if is_slow(classified.facts.operation) {
+            self.0.slow
         } else {
-            self.0.origin.timeouts.response_head
+            self.0.usual
         };
         let mut head = self.0.spare.take();
         let plan = request_head::write(classified.head, &mut head)?;
-        let (answer, connection) = self.0.exchange(head, &plan, body, patience).await?;
+        let (answer, connection) = self.0.exchange(head, &plan, body, waits).await?;
         let holds = admitted.permit().held() && classified.head.method == Method::GET;
         let response = self.0.response(answer, connection);
         if holds && response.status().is_success() {
@@ -159,13 +167,13 @@ impl Shared {
         head: Vec<u8>,
         plan: &Plan,
         body: RequestBody,
-        patience: Duration,
+        waits: Waits,
     ) -> Result<(ResponseHead, Box<Connection>), UpstreamError> {
         let repeatable = plan.idempotent && !plan.has_body();
         let care = if repeatable { Care::Repeatable } else { Care::Once };
         let (mut head, mut body) = (head, Some(body));
         if let Some(mut connection) = self.pool.take(care) {
-            self.spare.set(connection.begin(head, plan, body, patience));
+            self.spare.set(connection.begin(head, plan, body, waits));
             match poll_fn(|cx| connection.poll_head(cx)).await {
                 Ok(answer) => return Ok((answer, connection)),
                 Err(error) if matches!(error.kind(), Kind::Closed | Kind::Write) => {
@@ -175,7 +183,7 @@ impl Shared {
             }
         }
         let mut connection = self.connect().await?;
-        self.spare.set(connection.begin(head, plan, body, patience));
+        self.spare.set(connection.begin(head, plan, body, waits));
         let answer = poll_fn(|cx| connection.poll_head(cx)).await?;
         Ok((answer, connection))
     }
@@ -195,11 +203,8 @@ impl Shared {
         response
     }
 
-    async fn connect(self: &Rc<Self>) -> Result<Box<Connection>, UpstreamError> {
+    async fn connect(&self) -> Result<Box<Connection>, UpstreamError> {
         let stream = self.origin.connect().await?;
-        if self.sweep.start() {
-            tokio::task::spawn_local(drive(Rc::downgrade(self), self.sweep.period()));
-        }
         Ok(Box::new(Connection::new(stream, self.sweep.watch())))
     }
 
@@ -223,17 +228,6 @@ impl Shared {
     }
 }
 
-/// Drives the clock of one worker as long as the worker has an upstream.
-async fn drive(shared: Weak<Shared>, period: Duration) {
-    let began = Instant::now();
-    loop {
-        tokio::time::sleep(period).await;
-        let Some(shared) = shared.upgrade() else { return };
-        shared.sweep.tick(began.elapsed());
-        shared.pool.clean();
-    }
-}
-
 /// Operations that take the store its time.
 const fn is_slow(operation: Operation) -> bool {
     matches!(
@@ -254,6 +248,5 @@ impl fmt::Debug for Upstream {
     }
 }
 
-/// The clock's precision, and what it is at most.
-const MAX_TICK: Duration = Duration::from_secs(1);
-const MIN_TICK: Duration = Duration::from_millis(5);
+/// How long upstream may take to say why it broke off.
+const LAST_WORDS: Duration = Duration::from_secs(5);

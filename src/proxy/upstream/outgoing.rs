@@ -5,6 +5,7 @@ use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use std::{
     io::{self, IoSlice, Write as _},
+    mem,
     task::{Context, Poll, ready},
 };
 
@@ -15,6 +16,8 @@ pub(super) struct Outgoing {
     written: usize,
     large: Bytes,
     tail: &'static [u8],
+    /// Something was written since anybody asked.
+    moved: bool,
 }
 
 impl Outgoing {
@@ -23,7 +26,7 @@ impl Outgoing {
         self.written = 0;
         self.large = Bytes::new();
         self.tail = b"";
-        let mut room = std::mem::replace(&mut self.gathered, head);
+        let mut room = mem::replace(&mut self.gathered, head);
         room.clear();
         room.shrink_to(SPARE);
         room
@@ -32,11 +35,16 @@ impl Outgoing {
     /// The head it began with, as long as nothing was put behind it.
     pub(super) fn take_head(&mut self) -> Vec<u8> {
         self.written = 0;
-        std::mem::take(&mut self.gathered)
+        mem::take(&mut self.gathered)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.written == self.gathered.len() && self.large.is_empty() && self.tail.is_empty()
+    }
+
+    /// Whether something was written since this was last asked.
+    pub(super) fn take_moved(&mut self) -> bool {
+        mem::take(&mut self.moved)
     }
 
     pub(super) fn is_unwritten(&self) -> bool {
@@ -105,6 +113,7 @@ impl Outgoing {
     }
 
     fn advance(&mut self, written: usize) {
+        self.moved = true;
         let from_gathered = written.min(self.gathered.len() - self.written);
         self.written += from_gathered;
         let from_large = (written - from_gathered).min(self.large.len());

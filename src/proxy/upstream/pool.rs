@@ -1,10 +1,7 @@
 //! Idle connections of one worker: the last one used is the next one used.
 
-use super::{
-    connection::Connection,
-    stream::Care,
-    sweep::{Sweep, Tick},
-};
+use super::{connection::Connection, stream::Care};
+use crate::proxy::sweep::{Sweep, Tick};
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 #[derive(Debug)]
@@ -68,10 +65,7 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{stream::Stream, sweep::Sweep},
-        *,
-    };
+    use super::{super::stream::Stream, *};
     use tokio::net::{TcpListener, TcpStream};
 
     const TICK: Duration = Duration::from_secs(1);

@@ -14,6 +14,8 @@ pub(super) struct Plan {
     pub(super) trailers: Vec<HeaderName>,
     /// The answer has no body, whatever its head says.
     pub(super) is_head: bool,
+    /// How the request came: in HTTP/2 the frames alone show the end of its body.
+    pub(super) version: Version,
     /// Sending it twice is as good as once (RFC 9110 §9.2.2).
     pub(super) idempotent: bool,
 }
@@ -34,6 +36,7 @@ pub(super) enum Framing {
 pub(super) fn write(head: &Parts, out: &mut Vec<u8>) -> Result<Plan, UpstreamError> {
     let mut plan = Plan {
         is_head: head.method == Method::HEAD,
+        version: head.version,
         idempotent: head.method.is_idempotent(),
         ..Plan::default()
     };

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{obs::trailer, proxy::body::RequestBody};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Version};
 use http_body::Body as _;
 use std::{
     pin::Pin,
@@ -27,8 +27,20 @@ pub(super) struct Upload {
     body: Option<RequestBody>,
     framing: Framing,
     trailers: Vec<HeaderName>,
+    version: Version,
     state: State,
     polled: bool,
+    /// Upstream does not take what is to be written.
+    blocked: bool,
+}
+
+/// Who an upload that is under way waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// The client.
+    ForClient,
+    /// Upstream, which has taken something since the last time that was asked.
+    ForUpstream { moved: bool },
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +50,7 @@ enum State {
     /// As fast as both sides can.
     Flowing,
     /// The client waits for a 100.
-    Waiting(Option<Pin<Box<Sleep>>>),
+    Expecting(Option<Pin<Box<Sleep>>>),
     /// All of it was sent.
     Sent,
     /// The rest will not be sent: nobody wants it, or the connection is broken.
@@ -51,11 +63,12 @@ impl Upload {
     pub(super) fn begin(&mut self, head: Vec<u8>, plan: &Plan, body: Option<RequestBody>) -> Vec<u8> {
         self.framing = plan.framing;
         self.trailers.clone_from(&plan.trailers);
+        self.version = plan.version;
         self.polled = false;
         self.body = body.filter(|_| plan.has_body());
         self.state = match &self.body {
             None => State::Flowing,
-            Some(body) if plan.expects_continue && !body.has_begun() => State::Waiting(None),
+            Some(body) if plan.expects_continue && !body.has_begun() => State::Expecting(None),
             Some(_) => State::Gathering,
         };
         self.out.begin(head)
@@ -77,14 +90,14 @@ impl Upload {
 
     /// Upstream asked for the body.
     pub(super) fn proceed(&mut self) {
-        if matches!(self.state, State::Waiting(_)) {
+        if matches!(self.state, State::Expecting(_)) {
             self.state = State::Flowing;
         }
     }
 
     /// The answer is there. A body that still waits for its 100, or has no way to go, is not wanted any more.
     pub(super) fn answered(&mut self) {
-        if matches!(self.state, State::Waiting(_) | State::Abandoned) {
+        if matches!(self.state, State::Expecting(_) | State::Abandoned) {
             self.state = State::Abandoned;
             self.body = None;
         }
@@ -103,6 +116,16 @@ impl Upload {
         self.out.is_unwritten()
     }
 
+    /// Who is waited for, after [`Self::poll`] was pending.
+    pub(super) fn waiting(&mut self) -> Waiting {
+        let moved = self.out.take_moved();
+        if self.blocked {
+            Waiting::ForUpstream { moved }
+        } else {
+            Waiting::ForClient
+        }
+    }
+
     /// Sends what can be sent. Ready when all of it was.
     pub(super) fn poll(
         &mut self,
@@ -118,13 +141,14 @@ impl Upload {
                     return Poll::Pending;
                 }
             }
-            ready!(self.out.poll_write(cx, stream))
-                .map_err(|error| UpstreamError::with(Kind::Write, error))?;
+            let written = self.out.poll_write(cx, stream);
+            self.blocked = written.is_pending();
+            ready!(written).map_err(|error| UpstreamError::with(Kind::Write, error))?;
             if self.body.is_none() {
                 self.state = State::Sent;
                 return Poll::Ready(Ok(()));
             }
-            if let State::Waiting(timer) = &mut self.state {
+            if let State::Expecting(timer) = &mut self.state {
                 ready!(
                     timer
                         .get_or_insert_with(|| Box::pin(sleep(PATIENCE)))
@@ -142,15 +166,20 @@ impl Upload {
     fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), UpstreamError>> {
         while let Some(body) = &mut self.body
             && self.out.has_room()
-            && !matches!(self.state, State::Waiting(_))
+            && !matches!(self.state, State::Expecting(_))
         {
             self.polled = true;
-            match ready!(Pin::new(body).poll_frame(cx)) {
+            match ready!(Pin::new(&mut *body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => self.put_data(data)?,
                     Err(frame) => self.put_trailers(frame.into_trailers().unwrap_or_default())?,
                 },
                 Some(Err(error)) => return Poll::Ready(Err(UpstreamError::with(Kind::ClientBody, error))),
+                // hyper takes a stream that its client reset without an error for one that has ended: what came of
+                // the body is not all of it.
+                None if self.version == Version::HTTP_2 && !body.is_end_stream() => {
+                    return Poll::Ready(Err(UpstreamError::new(Kind::ClientBody)));
+                }
                 None => self.put_trailers(HeaderMap::new())?,
             }
         }
@@ -177,6 +206,10 @@ impl Upload {
     fn put_trailers(&mut self, mut trailers: HeaderMap) -> Result<(), UpstreamError> {
         self.body = None;
         match self.framing {
+            // Trailers of HTTP/1 have passed the guard.
+            _ if trailers.keys().any(is_forbidden) => Err(UpstreamError::new(Kind::BadRequest(
+                "a trailer that no trailer may be",
+            ))),
             Framing::Chunked => {
                 let undeclared: Vec<_> = trailers
                     .keys()
@@ -185,11 +218,6 @@ impl Upload {
                     .collect();
                 for name in undeclared {
                     trailers.remove(name);
-                }
-                if trailers.keys().any(is_forbidden) {
-                    return Err(UpstreamError::new(Kind::BadRequest(
-                        "a trailer that no trailer may be",
-                    )));
                 }
                 self.out.put_end(&trailers);
                 Ok(())

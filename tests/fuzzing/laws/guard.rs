@@ -10,10 +10,17 @@ use super::{
     drive::{Outcome, drive, whole},
     pieces,
 };
-use obsgate::proxy::guard::{Guarded, Limits, Verdict, Violation};
+use obsgate::{
+    config::{self, Timeouts},
+    proxy::{
+        Sweep, Waits,
+        guard::{Guarded, Limits, Patience, Verdict, Violation},
+    },
+};
 use std::{
     io,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll, Waker},
 };
 use tokio::io::{AsyncRead, ReadBuf};
@@ -67,7 +74,7 @@ fn read_all(way: &[&[u8]], room: usize) -> (Vec<u8>, Option<Violation>) {
         now: &[],
         later: way.iter(),
     };
-    let mut guarded = Guarded::new(stream, Limits::default(), verdict.clone());
+    let mut guarded = Guarded::new(stream, Limits::default(), verdict.clone(), endless());
     let (mut read, mut idle) = (Vec::new(), false);
     let mut space = vec![0; room];
     let mut cx = Context::from_waker(Waker::noop());
@@ -96,6 +103,13 @@ fn read_all(way: &[&[u8]], room: usize) -> (Vec<u8>, Option<Violation>) {
             }
         }
     }
+}
+
+/// The patience of a clock that nobody runs.
+fn endless() -> Patience {
+    let sweep = Rc::new(Sweep::for_waits([]));
+    let waits = Waits::new(&sweep, &Timeouts::default(), &config::Limits::default());
+    Patience::new(&sweep, waits)
 }
 
 /// A stream that gives a piece a read, or as much of it as there is room for.
