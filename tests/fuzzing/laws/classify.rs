@@ -19,6 +19,7 @@ use obsgate::{
     obs::{auth::Auth, malformed::Malformed, scheme::Scheme},
     policy::{Decision, Facts},
 };
+use percent_encoding::percent_decode_str;
 use std::str::FromStr as _;
 
 /// The id of why it was refused, or what the policy says.
@@ -185,7 +186,7 @@ fn assert_cleaning_keeps_bucket_and_key(head: &Parts, classified: &Classified<'_
     if path == "*" {
         return;
     }
-    for variant in 0..8 {
+    for variant in 0..12 {
         let (first, rest) = cleaned(path, variant);
         let (bucket, key) = match &virtual_bucket {
             Some(bucket) => (bucket.clone(), [first, rest].concat()),
@@ -201,20 +202,22 @@ fn assert_cleaning_keeps_bucket_and_key(head: &Parts, classified: &Classified<'_
     }
 }
 
-/// The first segment of a path and the rest, to a reader of one of eight kinds.
+/// The first segment of a path and the rest, to a reader of one of twelve kinds: who decodes not at all, after or before
+/// splitting; who merges slashes or does not; who drops parameters or does not.
 fn cleaned(path: &str, variant: u8) -> (String, String) {
-    let (decodes, merges, drops) = (variant & 1 == 1, variant & 2 == 2, variant & 4 == 4);
+    let (merges, drops) = (variant & 1 == 1, variant & 2 == 2);
     let path = path.strip_prefix('/').unwrap();
-    let path = if decodes {
-        decoded(path).unwrap_or_else(|| path.to_owned())
-    } else {
-        path.to_owned()
+    let split = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let all: Vec<String> = match variant / 4 {
+        0 => split(path),
+        1 => split(path).iter().map(|segment| leniently(segment)).collect(),
+        _ => split(&leniently(path)),
     };
     let mut segments: Vec<&str> = Vec::new();
     let mut open = false;
-    for segment in path.split('/') {
+    for segment in &all {
         let bare = segment.split(';').next().unwrap();
-        let dots = if drops { bare } else { segment };
+        let dots = if drops { bare } else { segment.as_str() };
         open = false;
         match dots {
             ".." => {
@@ -223,7 +226,7 @@ fn cleaned(path: &str, variant: u8) -> (String, String) {
             }
             "." => open = true,
             "" if merges => open = true,
-            _ => segments.push(segment),
+            _ => segments.push(segment.as_str()),
         }
     }
     if open && !segments.is_empty() {
@@ -231,6 +234,11 @@ fn cleaned(path: &str, variant: u8) -> (String, String) {
     }
     let first = segments.first().copied().unwrap_or_default().to_owned();
     (first, segments.get(1..).unwrap_or_default().join("/"))
+}
+
+/// Decoded once, each byte a letter; what is no escape stays.
+fn leniently(text: &str) -> String {
+    percent_decode_str(text).map(char::from).collect()
 }
 
 fn decided(head: &Parts, classified: &Classified<'_>) -> &'static str {
