@@ -14,14 +14,14 @@ use run::{count, run};
 #[test]
 fn the_guard_reads_any_bytes_in_one_way_however_they_are_cut() {
     let met = run("guard", laws::guard::holds);
-    assert!(count(&met, "whole") > 1000, "{met:?}");
+    assert!(count(&met, "whole") > 800, "{met:?}");
     assert!(met.len() > 25, "{met:?}");
 }
 
 #[test]
 fn guard_hyper_and_reference_read_the_same_requests_in_any_bytes() {
     let met = run("differential", laws::differential::holds);
-    assert!(count(&met, "whole") > 1000, "{met:?}");
+    assert!(count(&met, "whole") > 800, "{met:?}");
     assert!(met.len() > 25, "{met:?}");
 }
 
@@ -79,7 +79,7 @@ fn xml_is_read_alike_however_it_is_cut() {
 fn a_policy_file_has_mistakes_with_places_or_rules_that_can_be_written_down() {
     let met = run("policy_file", laws::policy_file::holds);
     for kind in ["mistaken", "rules", "a union"] {
-        assert!(count(&met, kind) > 50, "{met:?}");
+        assert!(count(&met, kind) > 20, "{met:?}");
     }
 }
 
