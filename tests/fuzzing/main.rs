@@ -15,14 +15,14 @@ use run::{count, run};
 fn the_guard_reads_any_bytes_in_one_way_however_they_are_cut() {
     let met = run("guard", laws::guard::holds);
     assert!(count(&met, "whole") > 800, "{met:?}");
-    assert!(met.len() > 25, "{met:?}");
+    assert!(met.len() > 20, "{met:?}");
 }
 
 #[test]
 fn guard_hyper_and_reference_read_the_same_requests_in_any_bytes() {
     let met = run("differential", laws::differential::holds);
     assert!(count(&met, "whole") > 800, "{met:?}");
-    assert!(met.len() > 25, "{met:?}");
+    assert!(met.len() > 20, "{met:?}");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn any_head_is_classified_alike_in_every_order_and_spelling() {
     for kind in ["allowed", "in doubt", "refused"] {
         assert!(count(&met, kind) > 200, "{met:?}");
     }
-    assert!(met.len() > 30, "{met:?}");
+    assert!(met.len() > 20, "{met:?}");
 }
 
 #[test]

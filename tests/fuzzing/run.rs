@@ -57,7 +57,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     assert!(!seeds.is_empty(), "no seeds for `{target}`");
     let size: usize = seeds.iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(
-        seeds.len() <= 80 && size <= 128 << 10,
+        seeds.len() <= 60 && size <= 100 << 10,
         "{target}: {} seeds of {size} bytes are more than a reader of the repository wants",
         seeds.len()
     );
