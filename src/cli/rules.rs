@@ -15,12 +15,20 @@ use std::io::{self, Write};
 /// Every mistake in the profile's file; that the output cannot be written.
 pub fn rules(args: &RulesArgs, output: &mut impl Write) -> Result<(), Failure> {
     let profile = Profile::load(&args.profile, Settings::default()).map_err(Failure::Settings)?;
-    match args.format {
-        Format::Table => table(&profile, output)?,
-        Format::Markdown => markdown(&profile, output)?,
-        Format::Json => writeln!(output, "{:#}", object(&profile))?,
-    }
+    print(&profile, args.format, output)?;
     Ok(())
+}
+
+/// Prints the rules of a profile that was read already. As JSON nothing of them is lost.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn print(profile: &Profile, format: Format, output: &mut impl Write) -> io::Result<()> {
+    match format {
+        Format::Table => table(profile, output),
+        Format::Markdown => markdown(profile, output),
+        Format::Json => writeln!(output, "{:#}", object(profile)),
+    }
 }
 
 fn table(profile: &Profile, output: &mut impl Write) -> io::Result<()> {

@@ -127,9 +127,15 @@ impl Iterator for Decoded<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         match *self.rest.next()? {
             b'%' => {
-                let mut digit = || char::from(*self.rest.next()?).to_digit(16);
+                // Of a broken escape only the `%` is taken: what follows may be one.
+                let mut rest = self.rest.clone();
+                let mut digit = || char::from(*rest.next()?).to_digit(16);
                 let value = digit().and_then(|high| Some(high << 4 | digit()?));
-                Some(value.and_then(|value| u8::try_from(value).ok()).ok_or(Unreadable))
+                let value = value.and_then(|value| u8::try_from(value).ok());
+                if value.is_some() {
+                    self.rest = rest;
+                }
+                Some(value.ok_or(Unreadable))
             }
             plain => Some(Ok(plain)),
         }

@@ -39,7 +39,11 @@ fn with_key<'h>(bucket: Option<&'h str>, key: &'h str) -> Result<Resource<'h>, M
     if key.is_empty() {
         return Ok(Resource { bucket, key: None });
     }
-    if is_suspicious(key.as_bytes()) && !survives(key.as_bytes()) {
+    if is_suspicious(key.as_bytes())
+        && ![EncodedSlash::Separates, EncodedSlash::IsPartOfAName]
+            .into_iter()
+            .all(|slash| survives(key.as_bytes(), slash))
+    {
         return Err(Malformed::Path);
     }
     Ok(Resource {
@@ -52,52 +56,50 @@ fn with_key<'h>(bucket: Option<&'h str>, key: &'h str) -> Result<Resource<'h>, M
 /// decoded by one reader and not by another; `;` begins parameters for some.
 static PLAIN: ByteSet = ByteSet::over(b'!', b'~').without(b"%\\;");
 
-/// Whether a key holds anything that removing dot segments or merging slashes could change.
+/// Whether a key holds anything that removing dot segments, merging slashes or dropping parameters could change.
 fn is_suspicious(key: &[u8]) -> bool {
     any_pair(key, b'/', |before, byte| {
-        byte == b'%' || (before == b'/' && (byte == b'/' || byte == b'.'))
+        byte == b'%' || (before == b'/' && matches!(byte, b'/' | b'.' | b';'))
     })
+}
+
+/// What `%2F` is to a reader of paths.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum EncodedSlash {
+    /// He decodes first.
+    Separates,
+    /// He splits first: there are fewer segments than to the other, and `..` leads further up.
+    IsPartOfAName,
 }
 
 /// Whether there is still a key, in the same bucket, after escapes are decoded, slashes merged and dot segments
 /// removed.
-fn survives(key: &[u8]) -> bool {
+fn survives(key: &[u8], slash: EncodedSlash) -> bool {
     let mut depth = 0_usize;
-    let mut segment = Segment::Empty;
-    let end = |segment: Segment, depth: &mut usize| match segment {
-        Segment::Empty | Segment::Dot => true,
-        Segment::DotDot => {
-            let left = depth.checked_sub(1);
-            *depth = left.unwrap_or(0);
-            left.is_some()
-        }
-        Segment::Name => {
-            *depth += 1;
-            true
-        }
-        Segment::Parameters(up) => {
-            let left = depth.checked_sub(usize::from(up));
-            *depth = left.unwrap_or(0);
-            left.is_some()
-        }
-    };
-    for byte in Decoded::new(key) {
-        segment = match (byte.unwrap_or(b'%'), segment) {
-            (b'/', _) => {
-                if !end(segment, &mut depth) {
-                    return false;
+    for raw in key.split(|byte| *byte == b'/') {
+        let mut segment = Segment::Empty;
+        // A broken escape is part of a name, and takes no slash along.
+        for byte in Decoded::new(raw) {
+            segment = match (byte.unwrap_or(b'%'), segment) {
+                (b'/', _) if slash == EncodedSlash::Separates => {
+                    if !segment.end(&mut depth) {
+                        return false;
+                    }
+                    Segment::Empty
                 }
-                Segment::Empty
-            }
-            (_, Segment::Parameters(up)) => Segment::Parameters(up),
-            (b'.', Segment::Empty) => Segment::Dot,
-            (b'.', Segment::Dot) => Segment::DotDot,
-            (b';', Segment::Dot) => Segment::Parameters(false),
-            (b';', Segment::DotDot) => Segment::Parameters(true),
-            _ => Segment::Name,
-        };
+                (_, Segment::Parameters(up)) => Segment::Parameters(up),
+                (b'.', Segment::Empty) => Segment::Dot,
+                (b'.', Segment::Dot) => Segment::DotDot,
+                (b';', Segment::Empty | Segment::Dot) => Segment::Parameters(false),
+                (b';', Segment::DotDot) => Segment::Parameters(true),
+                _ => Segment::Name,
+            };
+        }
+        if !segment.end(&mut depth) {
+            return false;
+        }
     }
-    end(segment, &mut depth) && depth > 0
+    depth > 0
 }
 
 /// What a segment has turned out to be so far.
@@ -107,8 +109,26 @@ enum Segment {
     Dot,
     DotDot,
     Name,
-    /// A dot segment with parameters, which some readers drop; whether it leads up.
+    /// Nothing or a dot segment, and parameters, which some readers drop; whether it leads up.
     Parameters(bool),
+}
+
+impl Segment {
+    /// Goes down a level, or up, or neither. False where there is no level to go up from.
+    fn end(self, depth: &mut usize) -> bool {
+        match self {
+            Self::Empty | Self::Dot | Self::Parameters(false) => true,
+            Self::Name => {
+                *depth += 1;
+                true
+            }
+            Self::DotDot | Self::Parameters(true) => {
+                let left = depth.checked_sub(1);
+                *depth = left.unwrap_or(0);
+                left.is_some()
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +149,9 @@ mod tests {
             ("/b/.hidden", Some("b"), Some(".hidden")),
             ("/b/...", Some("b"), Some("...")),
             ("/b/%00", Some("b"), Some("%00")),
+            ("/b/a%2Fb/../k", Some("b"), Some("a%2Fb/../k")),
+            ("/b/%/a/../k%", Some("b"), Some("%/a/../k%")),
+            ("/b/a;b/;x", Some("b"), Some("a;b/;x")),
         ] {
             assert_eq!(split_path_style(path), Ok(Resource { bucket, key }), "{path}");
         }
@@ -161,6 +184,19 @@ mod tests {
             "a/..%2f..%2fc",
             "..;x/c",
             "a/..;/..;/c",
+            ";x",
+            ";/",
+            "%3bx",
+            "./;x",
+            ";x/../k",
+            ";x/;y",
+            "a%2Fb/..",
+            "a%2fb%2fc/../../v/k",
+            "a%2fb/%2e%2e/../v/k",
+            "%/..",
+            "%/../../v/k",
+            "%2/../../v/k",
+            "%%2f..%2f../v/k",
         ] {
             let path = format!("/b/{key}");
             assert_eq!(split_path_style(&path), Err(Malformed::Path), "{path}");

@@ -5,6 +5,7 @@ use super::{
     admission::{Door, Room},
     answer::Journal,
     drain::Drain,
+    exposure::Restraint,
     guard,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
@@ -41,6 +42,7 @@ pub(super) struct Worker {
     pub(super) waits: Waits,
     pub(super) sizes: guard::Limits,
     pub(super) room: Room,
+    pub(super) exposures: Restraint,
     /// For connections that are answered although they came over a bound.
     pub(super) farewells: Arc<Semaphore>,
     ids: Ids,
@@ -130,6 +132,7 @@ impl Seed {
             sweep,
             sizes: self.sizes,
             room: self.room,
+            exposures: Restraint::default(),
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
             ids: Ids {
                 worker: unique(self.number),

@@ -359,3 +359,40 @@ const OWNER_ONLY: u32 = 0o600;
 
 /// Everything is in memory anyway; redb's own default is 1 GiB.
 const CACHE_BYTES: usize = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_as_it_was_written_and_with_a_bit_or_two_changed_not_at_all() {
+        let secret = Secret::from_u128(0x0123_4567_89ab_cdef);
+        let evidences = (0..=u8::MAX).filter_map(Evidence::from_code);
+        for (encryption, evidence) in
+            EncryptionSet::every().flat_map(|set| evidences.clone().map(move |one| (set, one)))
+        {
+            for (lane, millis) in [(0, 0), (u16::MAX, u64::MAX), (7, 1_700_000_000_000)] {
+                let record = Record {
+                    fingerprint: Fingerprint::from_u128(u128::from(millis) << 3),
+                    lane,
+                    encryption,
+                    evidence,
+                    expires: Moment::from_millis(millis),
+                };
+                let bits = encode(secret, &record);
+                let read = |bits| decode(secret, record.fingerprint, bits);
+                assert_eq!(read(bits), Some(record));
+                for first in 0..u128::BITS {
+                    let changed = bits ^ 1 << first;
+                    assert_eq!(read(changed), None);
+                    assert_eq!(read(changed ^ 1 << ((first + 1) % u128::BITS)), None);
+                }
+                assert_eq!(
+                    decode(secret, Fingerprint::from_u128(1), bits),
+                    None,
+                    "another name's"
+                );
+            }
+        }
+    }
+}

@@ -7,6 +7,8 @@
     reason = "every test file uses a part of this"
 )]
 
+use bytes::Bytes;
+use http_body_util::{BodyDataStream, Full};
 use obsgate::obs::form::{Boundary, Form, FormError, Limits, Progress, Scanner};
 
 pub(crate) const BOUNDARY: &str = "9431149156168";
@@ -44,6 +46,37 @@ pub(crate) fn scan_pieces<'b>(mut scanner: Scanner, pieces: impl Iterator<Item =
         assert_eq!(scanner.buffered(), fed);
     }
     scanner.into_form().map(|form| outcome(&form))
+}
+
+/// Checks that `multer`, a well-kept parser that knows nothing of the scanner, reads the same fields in what is
+/// accepted.
+pub(crate) fn agrees_with_multer(boundary: &str, body: &[u8]) {
+    if let Ok((_, fields)) = scan_pieces(scanner(boundary, Limits::default()), std::iter::once(body)) {
+        assert_eq!(
+            by_multer(boundary, body).unwrap(),
+            fields,
+            "{}",
+            body.escape_ascii()
+        );
+    }
+}
+
+/// The fields that `multer` finds before the first part named `file`.
+fn by_multer(boundary: &str, body: &[u8]) -> Result<Vec<(String, Vec<u8>)>, multer::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let stream = BodyDataStream::new(Full::new(Bytes::copy_from_slice(body)));
+        let mut form = multer::Multipart::new(stream, boundary);
+        let mut fields = Vec::new();
+        while let Some(field) = form.next_field().await? {
+            let name = field.name().unwrap_or_default().to_owned();
+            if name == "file" {
+                break;
+            }
+            fields.push((name, field.bytes().await?.to_vec()));
+        }
+        Ok(fields)
+    })
 }
 
 /// Reads a body whole and byte by byte, cuts it off at every byte, and checks that all of that agrees.

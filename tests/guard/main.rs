@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agreement;
 mod cases;
 mod differential;
 mod drive;

@@ -179,11 +179,12 @@ fn chunked(bytes: &[u8]) -> Result<(u64, Fields, usize), Rest> {
         let (name, value) = field(&line)?;
         let plain = name.replace('_', "-");
         ensure(!FORBIDDEN.contains(&plain.as_str()))?;
-        let own = ["x-amz-", "x-obs-", "x-forwarded-"]
-            .iter()
-            .any(|family| plain.starts_with(family));
+        ensure(!plain.starts_with("x-forwarded-") && !plain.starts_with("http2-settings"))?;
+        let own = plain.starts_with("x-amz-") || plain.starts_with("x-obs-");
         let checksum = plain.starts_with("x-amz-checksum-") || plain.starts_with("x-obs-checksum-");
         ensure(!own || checksum || plain == "x-amz-trailer-signature")?;
+        let vendors = plain.strip_prefix("x-").and_then(|rest| rest.split_once('-'));
+        ensure(own || !vendors.is_some_and(|(_, word)| ENCRYPTION.contains(&word)))?;
         trailers.push((name, value));
         ensure(trailers.len() <= 100 && at - begin <= 8192)?;
     }
@@ -195,15 +196,50 @@ fn sorted(mut fields: Fields) -> Fields {
     fields
 }
 
-const FORBIDDEN: [&str; 10] = [
+const FORBIDDEN: [&str; 27] = [
     "authorization",
     "connection",
+    "content-encoding",
     "content-length",
+    "content-range",
     "content-type",
+    "cookie",
+    "date",
     "expect",
+    "forwarded",
+    "front-end-https",
     "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-unmodified-since",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-auth-token",
+    "x-http-method-override",
+];
+
+/// What no trailer may be named, behind whichever vendor's prefix.
+const ENCRYPTION: [&str; 14] = [
+    "copy-source",
+    "copy-source-server-side-encryption-customer-algorithm",
+    "copy-source-server-side-encryption-customer-key",
+    "copy-source-server-side-encryption-customer-key-md5",
+    "server-side-data-encryption",
+    "server-side-encryption",
+    "server-side-encryption-aws-kms-key-id",
+    "server-side-encryption-bucket-key-enabled",
+    "server-side-encryption-context",
+    "server-side-encryption-customer-algorithm",
+    "server-side-encryption-customer-key",
+    "server-side-encryption-customer-key-md5",
+    "server-side-encryption-kms-key-id",
+    "sse-kms-key-project-id",
 ];

@@ -188,13 +188,20 @@ impl Lines {
         } else if let Ok(Value::Object(event)) = serde_json::from_str(&line) {
             let outcome = event["outcome"].as_str().unwrap_or_default().to_owned();
             *self.outcomes.entry(outcome).or_default() += 1;
-        } else if line.contains(" INFO ") {
+        } else if EXPECTED.iter().any(|expected| line.contains(expected)) {
             self.said.push(line);
         } else {
             self.complaints.push(line);
         }
     }
 }
+
+/// What it may say: that it is up, that there could be more files, and what some requests of the traffic are told of for.
+const EXPECTED: [&str; 3] = [
+    " INFO ",
+    "there may be fewer file descriptors",
+    "customer_key_exposed: ",
+];
 
 fn write_settings(directory: &Path, certified: &Certified, store: SocketAddr) -> PathBuf {
     fs::write(directory.join("cert.pem"), &certified.pem).unwrap();

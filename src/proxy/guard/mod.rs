@@ -13,7 +13,7 @@
 //! 4. [`Patience`] bounds how long the guard waits for bytes. A request that comes too slowly is refused in the same
 //!    way; a connection without one is closed.
 //!
-//! HTTP/2 has frames instead of lines; there, [`inspect_http2`] looks at the head that hyper has read.
+//! HTTP/2 has frames instead of lines; there, `inspect_http2` looks at the head that hyper has read.
 
 mod body;
 mod class;

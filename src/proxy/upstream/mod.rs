@@ -17,6 +17,7 @@ mod error;
 mod lines;
 mod outgoing;
 mod pool;
+mod reader;
 mod request_head;
 mod response_body;
 mod response_head;
@@ -26,6 +27,7 @@ mod upload;
 pub use super::body::RequestBody;
 pub use connect::{Origin, Timeouts};
 pub use error::{Kind, Side, UpstreamError};
+pub use reader::{AnswerPart, AnswerReader};
 pub use response_body::ResponseBody;
 
 use crate::{
