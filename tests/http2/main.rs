@@ -4,6 +4,7 @@
 
 mod bodies;
 mod bounds;
+mod buffers;
 mod connection;
 mod forwarding;
 mod frames;
