@@ -6,6 +6,7 @@ use super::{
     guard::{Exchange, Violation},
     http2::Offered,
     intake::Intake,
+    piece::Piece,
     relay::Relay,
     upstream::UpstreamError,
 };
@@ -168,13 +169,13 @@ impl AnswerBody {
 }
 
 impl Body for AnswerBody {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = UpstreamError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, UpstreamError>>> {
         let this = &mut *self;
         if let Some(event) = &this.event {
             ready!(event.intake.account().poll_ready(cx));
@@ -210,7 +211,13 @@ impl Body for AnswerBody {
             }
             None => this.ended(Outcome::Allowed),
         }
-        Poll::Ready(frame)
+        // In HTTP/1 the connection tells when all of it is written.
+        let counts = this.event.as_ref().filter(|event| event.offered.is_some());
+        let piece = |bytes| match counts {
+            Some(event) => Piece::counted(bytes, &event.intake),
+            None => Piece::new(bytes),
+        };
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

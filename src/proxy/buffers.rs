@@ -8,6 +8,9 @@
 //! - the answer: what was handed to hyper since everything was last written to the socket, and no less than the largest
 //!   piece it has come in, which is what it is read into.
 //!
+//! A stream of HTTP/2 has an account of its own, in which a piece of the answer counts until it is written or dropped;
+//! what `h2` holds of bodies and heads that nobody has taken yet is counted beneath it ([`http2`](super::http2)).
+//!
 //! Each is an upper bound of what is there. Not counted is what has a small bound by itself: 8 KiB that hyper keeps for
 //! a connection, what TLS keeps of handshakes and records (64 KiB and less), documents that are read along (20 KiB and
 //! less), and what idle connections to the store keep (16 KiB, 256 of them a worker).
@@ -61,6 +64,13 @@ impl Account {
     pub(super) fn of(share: Share) -> Self {
         let mut account = Self::default();
         account.share = Some(share);
+        account
+    }
+
+    /// Of one stream among others: its answer counts [piece](super::piece) by piece.
+    pub(super) fn of_stream(share: Share) -> Self {
+        let account = Self::of(share);
+        account.is_metered.set(true);
         account
     }
 
@@ -129,9 +139,19 @@ impl Account {
     }
 
     fn written(&self) {
-        if self.unwritten.replace(0) > 0 {
+        self.let_piece_go(usize::MAX);
+    }
+
+    /// So much of the answer is nowhere any more.
+    pub(super) fn let_piece_go(&self, bytes: usize) {
+        let before = self.unwritten.get();
+        let left = before.saturating_sub(bytes);
+        if left < before {
+            self.unwritten.set(left);
             self.settle_answer();
-            if let Some(waker) = self.waiting.take() {
+            if left == 0
+                && let Some(waker) = self.waiting.take()
+            {
                 waker.wake();
             }
         }
@@ -172,7 +192,7 @@ impl fmt::Debug for Account {
 }
 
 impl Share {
-    fn is_used_up(&self) -> bool {
+    pub(super) fn is_used_up(&self) -> bool {
         self.room.is_used_up(&self.counters)
     }
 }

@@ -1,7 +1,10 @@
 //! How far a connection's current request body has been read: what its closing, its log line, its body and its account
 //! share.
 
-use super::buffers::{Account, Share};
+use super::{
+    buffers::{Account, Share},
+    http2::Taken,
+};
 use std::{cell::Cell, rc::Rc};
 
 /// The state of one connection's current request body.
@@ -14,6 +17,8 @@ struct State {
     bytes: Cell<u64>,
     last: Cell<bool>,
     account: Account,
+    /// Tells who holds what was not taken, where that is not the account.
+    taken: Option<Taken>,
 }
 
 impl Intake {
@@ -21,6 +26,15 @@ impl Intake {
     pub(super) fn counted(share: Share) -> Self {
         Self(Rc::new(State {
             account: Account::of(share),
+            ..State::default()
+        }))
+    }
+
+    /// Of a stream, one of many on its connection.
+    pub(super) fn of_stream(share: Share, taken: Taken) -> Self {
+        Self(Rc::new(State {
+            account: Account::of_stream(share),
+            taken: Some(taken),
             ..State::default()
         }))
     }
@@ -41,12 +55,14 @@ impl Intake {
     pub fn took(&self, bytes: usize) {
         self.0.bytes.set(self.0.bytes.get().saturating_add(bytes as u64));
         self.0.account.pass(bytes);
+        self.tell(bytes);
     }
 
     /// Some bytes of the body were taken to be looked at before any is passed on.
     pub fn took_ahead(&self, bytes: usize) {
         self.0.bytes.set(self.0.bytes.get().saturating_add(bytes as u64));
         self.0.account.keep(bytes);
+        self.tell(bytes);
     }
 
     /// The body was read to its end.
@@ -72,5 +88,11 @@ impl Intake {
     /// How many bytes were taken.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.get()
+    }
+
+    fn tell(&self, bytes: usize) {
+        if let Some(taken) = &self.0.taken {
+            taken.more(bytes);
+        }
     }
 }

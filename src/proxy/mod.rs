@@ -29,6 +29,7 @@ mod linger;
 mod listener;
 mod lookup;
 mod pace;
+mod piece;
 mod relay;
 mod respond;
 mod socket;

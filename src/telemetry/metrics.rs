@@ -28,6 +28,10 @@ pub struct Counters {
     pub turned_away: Gauge,
     /// How often no connection could be accepted.
     pub accept_errors: Gauge,
+    /// Connections of HTTP/2 that the gate ended for an error of the client's.
+    pub http2_connections_refused: Gauge,
+    /// Heads of HTTP/2 that no request came of: reset, or answered with 431, where they were read.
+    pub http2_heads_refused: Gauge,
     rules: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -112,20 +116,7 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
             outcome.name()
         );
     }
-    let mut rules = BTreeMap::<String, u64>::new();
-    for counters in workers {
-        for (rule, count) in &*counters.rules.lock().unwrap_or_else(PoisonError::into_inner) {
-            *rules.entry(rule.clone()).or_default() += count;
-        }
-    }
-    let _ = writeln!(out, "# TYPE obsgate_rule_hits_total counter");
-    for (rule, count) in rules {
-        let _ = writeln!(
-            out,
-            "obsgate_rule_hits_total{{rule=\"{}\"}} {count}",
-            rule.escape_default()
-        );
-    }
+    render_rules(&mut out, workers);
     for (name, total) in [
         (
             "obsgate_request_body_bytes_total",
@@ -151,6 +142,16 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
     ] {
         let _ = writeln!(out, "# TYPE {name} counter\n{name} {total}");
     }
+    let _ = writeln!(out, "# TYPE obsgate_http2_protocol_errors_total counter");
+    for (of, total) in [
+        (
+            "connection",
+            sum(&|counters| &counters.http2_connections_refused.0),
+        ),
+        ("head", sum(&|counters| &counters.http2_heads_refused.0)),
+    ] {
+        let _ = writeln!(out, "obsgate_http2_protocol_errors_total{{of=\"{of}\"}} {total}");
+    }
     for (name, total) in [
         ("obsgate_connections", sum(&|counters| &counters.connections.0)),
         (
@@ -162,4 +163,21 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
         let _ = writeln!(out, "# TYPE {name} gauge\n{name} {total}");
     }
     out
+}
+
+fn render_rules(out: &mut String, workers: &[Arc<Counters>]) {
+    let mut rules = BTreeMap::<String, u64>::new();
+    for counters in workers {
+        for (rule, count) in &*counters.rules.lock().unwrap_or_else(PoisonError::into_inner) {
+            *rules.entry(rule.clone()).or_default() += count;
+        }
+    }
+    let _ = writeln!(out, "# TYPE obsgate_rule_hits_total counter");
+    for (rule, count) in rules {
+        let _ = writeln!(
+            out,
+            "obsgate_rule_hits_total{{rule=\"{}\"}} {count}",
+            rule.escape_default()
+        );
+    }
 }

@@ -11,11 +11,11 @@ use crate::{
 };
 use std::sync::{Mutex, mpsc::channel};
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const CALM: Code = Code::EnhanceYourCalm;
 
 /// A store that answers nothing but what shows that the gate lives.
-fn busy() -> ScriptedOrigin {
+pub(crate) fn busy() -> ScriptedOrigin {
     ScriptedOrigin::start(|_, mut wire: Wire| {
         while let Some(head) = wire.read_next_head() {
             if !head.starts_with("GET /mine/alive") {

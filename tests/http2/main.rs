@@ -4,6 +4,7 @@
 
 mod bodies;
 mod bounds;
+mod buffers;
 mod connection;
 mod forwarding;
 mod frames;
@@ -13,6 +14,7 @@ mod refusals;
 mod secrets;
 mod slow;
 mod smuggling;
+mod uploads;
 
 #[path = "../gate/harness.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "a part of it is used here")]

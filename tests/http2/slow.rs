@@ -234,3 +234,21 @@ fn a_gate_that_stops_waits_no_longer_than_for_a_head_for_a_client_that_does_not_
     );
     drop(peer);
 }
+
+#[test]
+fn a_client_that_is_never_heard_of_again_is_given_up_with_its_streams_and_then_whole() {
+    let origin = store();
+    let gate = patient(&origin, |timeouts| {
+        timeouts.body_idle = SHORT;
+        timeouts.keep_alive = SHORT;
+    });
+    // Neither reads nor writes nor hangs up from here on.
+    let mut peer = Peer::with_settings(&gate, &[(INITIAL_WINDOW, 1)]);
+    peer.begin(&fields("PUT /mine/k", &[V4]), false);
+    peer.begin(&fields("GET /mine/large", &[V4]), true);
+    peer.assert_alive();
+    gate.wait_for_metric("obsgate_requests_in_flight", |requests| requests == 0);
+    gate.wait_for_metric("obsgate_connections", |connections| connections == 0);
+    gate.wait_for_metric("obsgate_buffered_bytes", |bytes| bytes == 0);
+    drop(peer);
+}

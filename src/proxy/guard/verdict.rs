@@ -73,7 +73,7 @@ impl Verdict {
     }
 
     /// A head, the real one or the one in its place, is on its way to the service.
-    pub(super) fn begin(&self, head_bytes: usize) {
+    pub(in crate::proxy) fn begin(&self, head_bytes: usize) {
         self.0.head_bytes.set(head_bytes);
         self.0.under_way.set(true);
     }

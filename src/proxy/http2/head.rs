@@ -1,7 +1,7 @@
 //! A head of HTTP/2 in the form that HTTP/1.1 has for it: one form to classify, and the same to send (RFC 9113 §8.3.1).
 
 use http::{
-    HeaderValue, Method, Uri,
+    HeaderName, HeaderValue, Method, Uri,
     header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING},
     request::Parts,
     uri::{self, Scheme},
@@ -35,6 +35,16 @@ pub(super) fn translate(head: &mut Parts, has_body: bool) {
     }
 }
 
+/// What it takes to hold a head, in bytes: as long as it is, and [what a field costs](FIELD).
+pub(super) fn size(head: &Parts) -> usize {
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + FIELD;
+    head.headers.iter().map(field).fold(target, usize::saturating_add)
+}
+
 /// Whether the target has an authority, over this transport, and `Host` names no other.
 fn names_one_place(head: &Parts) -> bool {
     let Some(authority) = head.uri.authority() else {
@@ -50,6 +60,9 @@ fn names_one_place(head: &Parts) -> bool {
     };
     named && head.uri.path_and_query().is_some() && head.uri.scheme() == Some(&Scheme::HTTPS)
 }
+
+/// As RFC 9113 §6.5.2 has it.
+const FIELD: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -4,20 +4,28 @@
 //! A stream has its own [`Client`]: what was read of its body and what is wrong with it are the business of no other.
 
 mod deadline;
+mod frames;
 mod head;
+mod held;
 mod idle;
+mod refused;
 mod streams;
+mod wire;
 
 pub(super) use deadline::{Deadline, Offered};
+pub(super) use held::Taken;
 
 use super::{
+    buffers::Share,
     connection::Client,
     drain::Waiter,
-    guard::{self, Limits},
+    guard::{self, Limits, Verdict},
     handle,
+    intake::Intake,
     worker::Worker,
 };
 use crate::classify::Arrival;
+use held::Held;
 use hyper::{
     Request,
     body::{Body as _, Incoming},
@@ -26,6 +34,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use idle::{Idle, Word};
+use refused::Refused;
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
@@ -35,6 +44,7 @@ use std::{
 };
 use streams::Streams;
 use tokio::io::{AsyncRead, AsyncWrite};
+use wire::Wire;
 
 /// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new.
 pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
@@ -43,17 +53,28 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     worker: Rc<Worker>,
     waiter: Waiter,
 ) {
+    let share = Share {
+        counters: worker.journal.counters.clone(),
+        room: worker.room,
+    };
+    let held = Held::new(share.clone());
+    let refused = Refused::new(held.clone(), arrival.peer, share.counters.clone());
     let streams = Streams::new(worker.clone());
+    let wire = Wire::new(stream, held.clone(), &worker.sweep);
     let mut idle = Idle::new(&worker.sweep, worker.waits);
     let limits = worker.sizes;
     let service = service_fn({
-        let streams = streams.clone();
+        let (streams, refused) = (streams.clone(), refused.clone());
         move |request| {
+            refused.pass();
             let worker = worker.clone();
             let offered = Offered::default();
             let client = Client {
+                arrival,
+                intake: Intake::of_stream(share.clone(), held.stream()),
+                verdict: Verdict::default(),
+                turned_away: None,
                 offered: Some(offered.clone()),
-                ..Client::new(arrival, &worker)
             };
             let (client, request) = receive(client, request, &limits);
             streams.announce(client.clone());
@@ -64,17 +85,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             }
         }
     });
-    let connection = http2::Builder::new(streams.clone())
-        // Nothing is added to an answer of the store.
-        .auto_date_header(false)
-        .max_concurrent_streams(STREAMS)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
-        .max_send_buf_size(SEND_BUFFER)
-        .max_pending_accept_reset_streams(PENDING_RESETS)
-        .max_local_error_reset_streams(OWN_RESETS)
-        .serve_connection(TokioIo::new(stream), service);
+    let connection = server(streams.clone(), limits).serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let mut draining = false;
     let ended = poll_fn(|cx| {
@@ -84,11 +95,13 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             connection.as_mut().graceful_shutdown();
         }
         loop {
-            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-                return Poll::Ready(ended);
+            let polled = connection.as_mut().poll(cx);
+            refused.count_heads();
+            if polled.is_ready() {
+                return polled;
             }
             if streams.are_forsaken() {
-                tracing::debug!(peer = %arrival.peer, "the client resets most of what it begins: the connection is cut");
+                refused.give_up();
                 return Poll::Ready(Ok(()));
             }
             match idle.poll(streams.are_idle(cx), cx) {
@@ -99,9 +112,26 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         }
     })
     .await;
+    refused.count_connection();
     if let Err(error) = ended {
         tracing::debug!(peer = %arrival.peer, %error, "the connection broke off");
     }
+}
+
+/// hyper's server with the bounds of a connection.
+fn server(streams: Streams, limits: Limits) -> http2::Builder<Streams> {
+    let mut server = http2::Builder::new(streams);
+    server
+        // Nothing is added to an answer of the store.
+        .auto_date_header(false)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+        .max_send_buf_size(SEND_BUFFER)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(OWN_RESETS);
+    server
 }
 
 /// A stream's head as the walk takes it. What is wrong with it is left in the stream's own verdict, as the guard leaves
@@ -109,7 +139,10 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 fn receive(client: Client, request: Request<Incoming>, limits: &Limits) -> (Rc<Client>, Request<Incoming>) {
     let (mut head, body) = request.into_parts();
     match guard::inspect_http2(&head, limits) {
-        Ok(()) => head::translate(&mut head, !body.is_end_stream()),
+        Ok(()) => {
+            head::translate(&mut head, !body.is_end_stream());
+            client.verdict.begin(head::size(&head));
+        }
         Err(violation) => client.verdict.refuse(violation),
     }
     (Rc::new(client), Request::from_parts(head, body))
