@@ -4,15 +4,17 @@
 //! bytes were split. Only what can never become a line is judged before.
 
 use super::{Limits, Violation, class, request_line};
+use crate::obs::bytes;
 use http::Version;
+use std::mem;
 
 /// How far a head has been read. It stays in the caller's buffer until it is whole.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     /// Where the current line begins.
     line: usize,
-    /// How far the current line holds no stop.
-    scanned: usize,
+    /// How much of it holds no stop.
+    clear: usize,
     fields: usize,
     /// Of the request line, once it is read.
     version: Option<Version>,
@@ -44,71 +46,77 @@ impl Head {
         {
             return Err(Violation::Method);
         }
-        while let Some(line) = self.next_line(window)? {
+        let mut rest = window.get(self.line..).unwrap_or_default();
+        while let Some(end) = self.line_end(rest) {
+            let after = match rest.get(end..) {
+                Some([b'\r', b'\n', after @ ..]) => after,
+                Some([b'\r']) => {
+                    self.clear = end;
+                    break;
+                }
+                stop => return Err(not_an_end(stop)),
+            };
             match self.version {
-                None => self.version = Some(request_line(line, limits)?),
-                Some(_) if line.is_empty() => return Ok(Some((self.line, self.framing()))),
-                Some(version) => self.field(line, version, limits)?,
+                None => self.version = Some(request_line(rest, end, limits)?),
+                Some(_) if end == 0 => return Ok(Some((window.len() - after.len(), self.framing()))),
+                Some(version) => self.field(rest, end, version, limits)?,
             }
+            rest = after;
         }
         if window.len() >= limits.head {
-            Err(Violation::HeadTooLarge)
+            return Err(Violation::HeadTooLarge);
+        }
+        self.line = window.len() - rest.len();
+        Ok(None)
+    }
+
+    /// Where the first stop is in a line of which some is known.
+    fn line_end(&mut self, rest: &[u8]) -> Option<usize> {
+        let clear = mem::take(&mut self.clear);
+        if let Some(stop) = rest.get(clear..).and_then(class::stop) {
+            Some(clear + stop)
         } else {
-            Ok(None)
+            self.clear = rest.len();
+            None
         }
     }
 
-    /// Takes the next line, without its CR LF, if it is whole.
-    fn next_line<'b>(&mut self, window: &'b [u8]) -> Result<Option<&'b [u8]>, Violation> {
-        let unseen = window.get(self.scanned..).unwrap_or_default();
-        let Some(stop) = class::stop(unseen) else {
-            self.scanned = window.len();
-            return Ok(None);
-        };
-        let end = self.scanned + stop;
-        match unseen.get(stop..) {
-            Some([b'\r', b'\n', ..]) => {
-                let line = window.get(self.line..end);
-                self.line = end + 2;
-                self.scanned = self.line;
-                Ok(line)
-            }
-            Some([b'\r']) => {
-                self.scanned = end;
-                Ok(None)
-            }
-            Some([b'\r', ..]) => Err(Violation::BareCr),
-            Some([b'\n', ..]) => Err(Violation::BareLf),
-            _ => Err(Violation::ControlByte),
+    /// Reads the field at the front, whose line ends there. A name needs no end to be read to: no stop is in a token.
+    fn field(&mut self, rest: &[u8], end: usize, version: Version, limits: &Limits) -> Result<(), Violation> {
+        let colon = class::token(rest);
+        if colon == 0 || rest.get(colon) != Some(&b':') {
+            return Err(self.not_a_field(rest, end));
         }
-    }
-
-    fn field(&mut self, line: &[u8], version: Version, limits: &Limits) -> Result<(), Violation> {
-        let (name, rest) = line
-            .split_at_checked(class::token(line))
-            .ok_or(Violation::FieldName)?;
-        let value = match rest {
-            [b':', value @ ..] if !name.is_empty() => value,
-            rest => return Err(self.not_a_field(name, rest)),
-        };
         self.fields += 1;
         if self.fields > limits.fields {
             return Err(Violation::TooManyFields);
         }
         // Most names are told apart by their length alone.
-        match name.len() {
-            EXPECT if name.eq_ignore_ascii_case(b"expect") => self.expect(value),
-            CONTENT_LENGTH if is(name, b"content-length") => self.content_length(name, value),
-            TRANSFER_ENCODING if is(name, b"transfer-encoding") => {
+        if matches!(colon, EXPECT | CONTENT_LENGTH | TRANSFER_ENCODING) {
+            self.framing_field(rest.get(..end).unwrap_or_default(), version)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reads a field that may frame the request. It is not part of the loop over the fields, which stays the smaller.
+    #[inline(never)]
+    fn framing_field(&mut self, line: &[u8], version: Version) -> Result<(), Violation> {
+        match bytes::split(line, b':') {
+            Some((name, value)) if is(name, b"expect") => self.expect(value),
+            Some((name, value)) if is(name, b"content-length") => self.content_length(name, value),
+            Some((name, value)) if is(name, b"transfer-encoding") => {
                 self.transfer_encoding(name, value, version)
             }
-            _ => Ok(()),
+            Some(_) => Ok(()),
+            None => Err(Violation::FieldName),
         }
     }
 
     #[cold]
-    fn not_a_field(&self, name: &[u8], rest: &[u8]) -> Violation {
-        match (name, rest) {
+    fn not_a_field(&self, rest: &[u8], end: usize) -> Violation {
+        let line = rest.get(..end).unwrap_or_default();
+        match line.split_at_checked(class::token(line)).unwrap_or_default() {
             ([], [b' ' | b'\t', ..]) if self.fields == 0 => Violation::LeadingSpace,
             ([], [b' ' | b'\t', ..]) => Violation::Folded,
             (_, rest) if !rest.contains(&b':') => Violation::NoColon,
@@ -168,7 +176,18 @@ impl Head {
     }
 }
 
-fn request_line(line: &[u8], limits: &Limits) -> Result<Version, Violation> {
+/// What is wrong with a stop that ends no line.
+#[cold]
+fn not_an_end(stop: Option<&[u8]>) -> Violation {
+    match stop {
+        Some([b'\r', ..]) => Violation::BareCr,
+        Some([b'\n', ..]) => Violation::BareLf,
+        _ => Violation::ControlByte,
+    }
+}
+
+fn request_line(rest: &[u8], end: usize, limits: &Limits) -> Result<Version, Violation> {
+    let line = rest.get(..end).unwrap_or_default();
     if line.is_empty() {
         Err(Violation::EmptyLine)
     } else {

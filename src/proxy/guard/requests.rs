@@ -94,11 +94,15 @@ impl Requests {
                     Ok(None) => Progress::Wanting,
                     Ok(Some((length, framing))) => {
                         released += length;
-                        self.at = match framing {
-                            Framing::None => At::End,
-                            Framing::Length(length) => At::Length(length),
-                            Framing::Chunked => At::Chunked(Chunked::new()),
-                        };
+                        match framing {
+                            Framing::Length(length) => self.at = At::Length(length),
+                            Framing::Chunked => self.at = At::Chunked(Chunked::new()),
+                            Framing::None => {
+                                self.at = At::End;
+                                let progress = Progress::Ended;
+                                return Inspected { released, progress };
+                            }
+                        }
                         continue;
                     }
                     Err(violation) => self.violated(violation),
