@@ -3,7 +3,7 @@
 //! Counted is what a client, or a store, can make grow:
 //! - what the guard holds: a head in pieces, requests before their turn;
 //! - the head of the request under way, with what came in the same read;
-//! - the largest read that was handed to hyper, which keeps a buffer of that size for as long as the connection lasts;
+//! - the largest read that was handed to hyper, which keeps a buffer of that size until the connection is parked;
 //! - the piece of the request's body that is on its way upstream, or the form that was read before it;
 //! - the answer: what was handed to hyper since everything was last written to the socket, and no less than the largest
 //!   piece it has come in, which is what it is read into.
@@ -138,6 +138,12 @@ impl Account {
         self.set(&self.guarded, guarded);
     }
 
+    /// hyper's buffers are gone, and so much is held for those that come.
+    fn park(&self, guarded: usize) {
+        self.set(&self.read, 0);
+        self.set(&self.guarded, guarded);
+    }
+
     fn written(&self) {
         self.let_piece_go(usize::MAX);
     }
@@ -201,6 +207,23 @@ impl<S> Metered<S> {
     pub(super) fn new(stream: Guarded<S>, intake: Intake) -> Self {
         intake.account().is_metered.set(true);
         Self { stream, intake }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Metered<S> {
+    /// Begins a wait without hyper, which has left so much unused.
+    pub(super) fn park(&mut self, unused: &[u8]) {
+        if !unused.is_empty() {
+            self.stream.take_back(unused);
+        }
+        self.intake.account().park(self.stream.held());
+    }
+
+    /// [Waits](Guarded::poll_roused) for the next request; whether to go on.
+    pub(super) fn poll_roused(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let roused = self.stream.poll_roused(cx);
+        self.intake.account().read(0, self.stream.held());
+        roused
     }
 }
 
@@ -291,11 +314,12 @@ mod tests {
 
     #[test]
     fn whatever_happens_to_a_connection_the_worker_has_all_its_bytes_back_in_the_end() {
-        let happens: [fn(&Account); 10] = [
+        let happens: [fn(&Account); 11] = [
             Account::begin,
             |one| one.admit(300),
             |one| one.read(8_193, 70_000),
             |one| one.read(0, 0),
+            |one| one.park(30),
             |one| one.keep(60_000),
             |one| one.pass(8_000),
             |one| one.answer(20_000),
@@ -305,10 +329,10 @@ mod tests {
         ];
         let share = share(1 << 20);
         let buffered = &share.counters.buffered;
-        for order in 0..100_000usize {
+        for order in 0..11usize.pow(5) {
             let account = metered(&share);
             for step in 0..5 {
-                happens[order / 10usize.pow(step) % 10](&account);
+                happens[order / 11usize.pow(step) % 11](&account);
             }
             let parts = [
                 &account.guarded,
@@ -345,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_read_counts_as_long_as_its_connection_lasts_and_a_small_one_never() {
+    fn the_largest_read_counts_until_its_connection_is_parked_and_a_small_one_never() {
         let share = share(1 << 20);
         let account = metered(&share);
         account.begin();
@@ -355,6 +379,8 @@ mod tests {
         account.read(20, 0);
         account.end();
         assert_eq!(share.counters.buffered.get(), 100_000);
+        account.park(0);
+        assert_eq!(share.counters.buffered.get(), 0);
     }
 
     #[test]

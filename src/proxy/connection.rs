@@ -16,7 +16,7 @@ use crate::{classify::Arrival, telemetry::Counters};
 use rustls::ServerConfig;
 use std::{rc::Rc, sync::Arc};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// Who sends a request, and how far it got: shared by the requests of an HTTP/1 connection, which come one by one; each
 /// stream of an HTTP/2 connection has its own.
@@ -66,19 +66,38 @@ pub(super) async fn serve(
     match tls {
         None => http1::speak(stream, arrival, worker, waiter, turned_away).await,
         Some(tls) => {
-            let handshake = TlsAcceptor::from(tls).accept(stream);
-            match worker.sweep.within(worker.waits.tls_handshake, handshake).await {
-                Some(Ok(stream)) if tls::agreed_on_http2(stream.get_ref().1) => {
-                    http2::speak(stream, arrival, worker, waiter).await;
-                }
-                Some(Ok(stream)) => http1::speak(stream, arrival, worker, waiter, turned_away).await,
-                Some(Err(error)) => {
-                    tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed");
-                }
-                None => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
+            // What only a part of a connection's life needs has a place of its own, and is gone with it.
+            let Some(stream) = Box::pin(shake_hands(stream, tls, arrival, &worker)).await else {
+                return;
+            };
+            if is_http2(&stream) {
+                Box::pin(http2::speak(stream, arrival, worker, waiter)).await;
+            } else {
+                http1::speak(stream, arrival, worker, waiter, turned_away).await;
             }
         }
     }
+}
+
+async fn shake_hands(
+    stream: ClientSocket,
+    tls: Arc<ServerConfig>,
+    arrival: Arrival,
+    worker: &Worker,
+) -> Option<Box<TlsStream<ClientSocket>>> {
+    let handshake = TlsAcceptor::from(tls).accept(stream);
+    match worker.sweep.within(worker.waits.tls_handshake, handshake).await {
+        Some(Ok(stream)) => return Some(Box::new(stream)),
+        Some(Err(error)) => {
+            tracing::debug!(peer = %arrival.peer, %error, "the TLS handshake failed");
+        }
+        None => tracing::debug!(peer = %arrival.peer, "the TLS handshake took too long"),
+    }
+    None
+}
+
+fn is_http2(stream: &TlsStream<ClientSocket>) -> bool {
+    tls::agreed_on_http2(stream.get_ref().1)
 }
 
 /// Counts the panic that drops it. The panic itself ends with the task of the connection, or of the stream; nobody else
@@ -97,5 +116,26 @@ impl Drop for PanicCount {
         if std::thread::panicking() {
             self.0.count_panic();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::{buffers::Metered, linger::Lingering};
+    use std::mem::size_of;
+
+    /// How large the future of a function is.
+    fn future<A, B, C, D, E, F, G>(_: impl Fn(A, B, C, D, E, F) -> G) -> usize {
+        size_of::<G>()
+    }
+
+    /// TLS has state of its own beside this, in places of its own.
+    #[test]
+    fn what_an_idle_connection_keeps_is_small() {
+        let future = future(serve);
+        assert!(future <= 640, "{future}");
+        let stream = size_of::<Metered<Lingering<ClientSocket>>>();
+        assert!(stream <= 512, "{stream}");
     }
 }

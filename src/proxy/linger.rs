@@ -47,6 +47,12 @@ impl<S: Resettable> Resettable for TlsStream<S> {
     }
 }
 
+impl<S: Resettable> Resettable for Box<S> {
+    fn reset(&self) {
+        (**self).reset();
+    }
+}
+
 impl<S: Resettable> Lingering<S> {
     pub(super) fn new(stream: S, intake: Intake) -> Self {
         Self {

@@ -68,6 +68,11 @@ impl Waits {
         }
     }
 
+    /// After how long without a request a connection is parked.
+    pub(super) fn quiet(&self) -> Tick {
+        self.keep_alive.min(QUIET)
+    }
+
     /// The waits that a clock has to be precise enough for.
     pub fn of(timeouts: &Timeouts, limits: &Limits) -> [Duration; 5] {
         [
@@ -123,6 +128,8 @@ impl Pace {
 }
 
 const NANOS: u128 = 1_000_000_000;
+/// Long enough that a client with something to do has asked again.
+const QUIET: Tick = 2;
 
 #[cfg(test)]
 mod tests {

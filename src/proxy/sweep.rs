@@ -126,6 +126,11 @@ impl Watch {
             .set(self.now().saturating_add(ticks).saturating_add(2));
     }
 
+    /// Due so many ticks later than it was to be.
+    pub(super) fn extend(&self, ticks: Tick) {
+        self.slot.due.set(self.slot.due.get().saturating_add(ticks));
+    }
+
     /// The time, as of the last tick.
     pub(super) fn now(&self) -> Tick {
         self.sweep.now()

@@ -16,6 +16,7 @@ mod lingering;
 mod logs;
 mod malformed;
 mod message;
+mod parked;
 mod profiles;
 mod program;
 mod refusals;

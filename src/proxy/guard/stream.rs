@@ -6,7 +6,8 @@ use super::{
 };
 use bytes::{Buf as _, BytesMut};
 use std::{
-    fmt, io, mem,
+    fmt, io,
+    mem::{self, MaybeUninit},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -128,7 +129,8 @@ impl<S> Guarded<S> {
         };
     }
 
-    /// Waits for the client, if it is the client that is waited for. Ready when that takes too long, and reading ends.
+    /// Waits for the client, if it is the client that is waited for. Ready when that takes so long that reading ends,
+    /// or the connection becomes quiet.
     fn poll_expired(&mut self, cx: &Context<'_>) -> Poll<()> {
         let awaited = if self.requests.is_in_body() {
             Awaited::Body
@@ -141,6 +143,7 @@ impl<S> Guarded<S> {
             Awaited::Head
         };
         match ready!(self.patience.poll_expired(awaited, cx)) {
+            Expired::Quiet => self.verdict.quieten(),
             Expired::Unused => self.end = End::Unused,
             Expired::Late(violation) => self.violated(violation),
         }
@@ -191,6 +194,30 @@ impl<S> Guarded<S> {
             // A connection that waits for its next request holds no memory.
             self.held = BytesMut::new();
         }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Guarded<S> {
+    /// Waits for the next request of a connection that is parked, with nobody to read it yet: what comes is held.
+    /// Ready with whether to go on, and not when the client has ended the connection or has been waited for too long.
+    pub(in crate::proxy) fn poll_roused(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut bytes = [const { MaybeUninit::uninit() }; FIRST];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        while self.held.is_empty() && matches!(self.end, End::Open) {
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer)? {
+                Poll::Ready(()) if buffer.filled().is_empty() => return Poll::Ready(Ok(false)),
+                Poll::Ready(()) => self.held.extend_from_slice(buffer.filled()),
+                Poll::Pending => ready!(self.poll_expired(cx)),
+            }
+        }
+        Poll::Ready(Ok(!matches!(self.end, End::Unused)))
+    }
+
+    /// Takes back what was passed on and not used, to pass it on again.
+    pub(in crate::proxy) fn take_back(&mut self, unused: &[u8]) {
+        let held = mem::replace(&mut self.held, unused.into());
+        self.held.extend_from_slice(&held);
+        self.ready += unused.len();
     }
 }
 
@@ -294,7 +321,69 @@ impl<S> fmt::Debug for Guarded<S> {
     }
 }
 
+/// How much is read of a request that a parked connection wakes up with, before there is a better place for it.
+const FIRST: usize = 2 * 1024;
 /// How much of later requests is read while an exchange is under way.
 const AHEAD: usize = 16 * 1024;
 /// Stands in for a head that is refused. It has no Host, so that classification would refuse it too (rulings, 7).
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config,
+        proxy::{Sweep, Waits},
+    };
+    use std::{future::poll_fn, rc::Rc, time::Duration};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    const REQUEST: &[u8] = b"GET /b/k HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    fn guarded() -> (DuplexStream, Guarded<DuplexStream>, Verdict) {
+        let (client, server) = duplex(1 << 20);
+        let sweep = Rc::new(Sweep::new(Duration::from_secs(1)));
+        let (timeouts, limits) = (config::Timeouts::default(), config::Limits::default());
+        let patience = Patience::new(&sweep, Waits::new(&sweep, &timeouts, &limits));
+        let verdict = Verdict::default();
+        let guarded = Guarded::new(server, Limits::default(), verdict.clone(), patience);
+        (client, guarded, verdict)
+    }
+
+    async fn read(guarded: &mut Guarded<DuplexStream>) -> Vec<u8> {
+        let mut read = vec![0; 1 << 20];
+        let length = guarded.read(&mut read).await.unwrap();
+        read.truncate(length);
+        read
+    }
+
+    #[tokio::test]
+    async fn what_was_not_used_is_passed_on_again_before_anything_else() {
+        let (mut client, mut guarded, verdict) = guarded();
+        client.write_all(&REQUEST.repeat(2)).await.unwrap();
+        assert_eq!(read(&mut guarded).await, REQUEST);
+        guarded.take_back(&REQUEST[20..]);
+        assert!(poll_fn(|cx| guarded.poll_roused(cx)).await.unwrap());
+        assert_eq!(read(&mut guarded).await, &REQUEST[20..]);
+        drop(verdict.exchange());
+        assert_eq!(read(&mut guarded).await, REQUEST);
+    }
+
+    #[tokio::test]
+    async fn what_rouses_a_connection_is_looked_at_before_it_is_passed_on() {
+        let (mut client, mut guarded, verdict) = guarded();
+        client.write_all(b"GET").await.unwrap();
+        assert!(poll_fn(|cx| guarded.poll_roused(cx)).await.unwrap());
+        assert_eq!(guarded.held.as_ref(), b"GET");
+        client.write_all(b" /b/k HTTP/1.1\nHost: h\n\n").await.unwrap();
+        assert_eq!(read(&mut guarded).await, STAND_IN);
+        assert_eq!(verdict.take(), Some(Violation::BareLf));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_ends_the_connection_rouses_nobody() {
+        let (client, mut guarded, _) = guarded();
+        drop(client);
+        assert!(!poll_fn(|cx| guarded.poll_roused(cx)).await.unwrap());
+    }
+}

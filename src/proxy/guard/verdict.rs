@@ -27,7 +27,7 @@ pub struct Exchange(Rc<State>);
 #[derive(Debug, Default)]
 struct State {
     violation: Cell<Option<Violation>>,
-    under_way: Cell<bool>,
+    phase: Cell<Phase>,
     head_bytes: Cell<usize>,
     waiting: RefCell<Option<Waker>>,
     idle: OnceCell<Idle>,
@@ -35,7 +35,17 @@ struct State {
     resting: Cell<bool>,
 }
 
-/// How long a connection may be idle once the exchange has ended.
+/// What a connection is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Idle,
+    UnderWay,
+    /// Idle for a while, with nothing of a next request and nothing left to write.
+    Quiet,
+}
+
+/// How long a connection is idle before somebody looks at it once the exchange has ended.
 #[derive(Debug)]
 struct Idle {
     watch: Rc<Watch>,
@@ -75,7 +85,7 @@ impl Verdict {
     /// A head, the real one or the one in its place, is on its way to the service.
     pub(in crate::proxy) fn begin(&self, head_bytes: usize) {
         self.0.head_bytes.set(head_bytes);
-        self.0.under_way.set(true);
+        self.0.phase.set(Phase::UnderWay);
     }
 
     /// The current request is refused, or its body is at fault.
@@ -84,7 +94,21 @@ impl Verdict {
     }
 
     pub(super) fn is_under_way(&self) -> bool {
-        self.0.under_way.get()
+        self.0.phase.get() == Phase::UnderWay
+    }
+
+    /// No request has come for a while.
+    pub(super) fn quieten(&self) {
+        self.0.phase.set(Phase::Quiet);
+    }
+
+    /// Whether the guard has found the connection quiet and has begun no exchange since. Answered once.
+    pub(in crate::proxy) fn take_quiet(&self) -> bool {
+        let is_quiet = self.0.phase.get() == Phase::Quiet;
+        if is_quiet {
+            self.0.phase.set(Phase::Idle);
+        }
+        is_quiet
     }
 
     /// Wakes the reader when the exchange under way has ended.
@@ -102,7 +126,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.0.under_way.set(false);
+        self.0.phase.set(Phase::Idle);
         if self.0.resting.take()
             && let Some(idle) = self.0.idle.get()
         {
