@@ -165,9 +165,12 @@ fn element(xml: &mut String, name: &str, text: &str) {
 
 /// Text with what XML 1.0 does not allow in it escaped or left out.
 fn escape(xml: &mut String, text: &str) {
+    if PLAIN.has_all(text.as_bytes()) {
+        return xml.push_str(text);
+    }
     let mut rest = text;
     // What is to be looked at begins a character, so that the text can be split before it.
-    while let Some(at) = rest.bytes().position(|byte| LOOKED_AT.has(byte))
+    while let Some(at) = rest.bytes().position(|byte| !PLAIN.has(byte))
         && let Some((plain, from)) = rest.split_at_checked(at)
     {
         xml.push_str(plain);
@@ -187,8 +190,8 @@ fn escape(xml: &mut String, text: &str) {
     xml.push_str(rest);
 }
 
-/// What may have to be escaped or left out: control characters, markup, and the first byte of U+FFFE and U+FFFF.
-const LOOKED_AT: ByteSet = ByteSet::over(0, 0x1f).and(b"<>&\"'").and_over(0xef, 0xef);
+/// What need not be looked at: no control characters, no markup, and not the first byte of U+FFFE and U+FFFF.
+const PLAIN: ByteSet = ByteSet::over(b' ', 0xff).without(b"<>&\"'\xef");
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use super::{
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
     pace::Waits,
+    respond::Dates,
     sweep::Sweep,
     upstream::{Origin, Upstream},
 };
@@ -43,6 +44,7 @@ pub(super) struct Worker {
     pub(super) room: Room,
     /// For connections that are answered although they came over a bound.
     pub(super) farewells: Arc<Semaphore>,
+    pub(super) dates: Dates,
     ids: Ids,
 }
 
@@ -131,6 +133,7 @@ impl Seed {
             sizes: self.sizes,
             room: self.room,
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
+            dates: Dates::default(),
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),
