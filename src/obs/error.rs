@@ -1,8 +1,7 @@
 //! Error replies as OBS spells them: code, status, XML body and headers (obs-facts §8).
 
-use super::dialect::Dialect;
+use super::{bytes::ByteSet, dialect::Dialect};
 use http::{HeaderName, StatusCode};
-use std::fmt::Write as _;
 
 /// An error code of the OBS API, with the status it is sent with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -155,31 +154,44 @@ impl ReplyHeaders {
 }
 
 fn element(xml: &mut String, name: &str, text: &str) {
-    // Writing to a `String` cannot fail.
-    let _ = write!(xml, "<{name}>{}</{name}>", Escaped(text));
+    for part in ["<", name, ">"] {
+        xml.push_str(part);
+    }
+    escape(xml, text);
+    for part in ["</", name, ">"] {
+        xml.push_str(part);
+    }
 }
 
 /// Text with what XML 1.0 does not allow in it escaped or left out.
-struct Escaped<'a>(&'a str);
-
-impl std::fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&apos;")?,
-                '\t' | '\n' | '\r' => f.write_char(character)?,
-                control if control < ' ' => {}
-                '\u{fffe}' | '\u{ffff}' => {}
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
+fn escape(xml: &mut String, text: &str) {
+    if PLAIN.has_all(text.as_bytes()) {
+        return xml.push_str(text);
     }
+    let mut rest = text;
+    // What is to be looked at begins a character, so that the text can be split before it.
+    while let Some(at) = rest.bytes().position(|byte| !PLAIN.has(byte))
+        && let Some((plain, from)) = rest.split_at_checked(at)
+    {
+        xml.push_str(plain);
+        let mut characters = from.chars();
+        match characters.next() {
+            Some('<') => xml.push_str("&lt;"),
+            Some('>') => xml.push_str("&gt;"),
+            Some('&') => xml.push_str("&amp;"),
+            Some('"') => xml.push_str("&quot;"),
+            Some('\'') => xml.push_str("&apos;"),
+            Some(allowed @ ('\t' | '\n' | '\r')) => xml.push(allowed),
+            None | Some(..' ' | '\u{fffe}' | '\u{ffff}') => {}
+            Some(other) => xml.push(other),
+        }
+        rest = characters.as_str();
+    }
+    xml.push_str(rest);
 }
+
+/// What need not be looked at: no control characters, no markup, and not the first byte of U+FFFE and U+FFFF.
+const PLAIN: ByteSet = ByteSet::over(b' ', 0xff).without(b"<>&\"'\xef");
 
 #[cfg(test)]
 mod tests {
@@ -201,6 +213,26 @@ mod tests {
              <Message>a &lt; b &amp; c</Message><ArgumentName>Host</ArgumentName>\
              <Resource>/b/&lt;k&gt;&quot;&apos;</Resource><RequestId>1</RequestId><HostId>2</HostId></Error>"
         );
+    }
+
+    #[test]
+    fn each_character_is_escaped_left_out_or_itself_wherever_it_stands() {
+        for character in '\0'..=char::MAX {
+            let expected = match character {
+                '<' => "&lt;".to_owned(),
+                '>' => "&gt;".to_owned(),
+                '&' => "&amp;".to_owned(),
+                '"' => "&quot;".to_owned(),
+                '\'' => "&apos;".to_owned(),
+                '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                    String::new()
+                }
+                other => other.to_string(),
+            };
+            let mut xml = String::new();
+            escape(&mut xml, &format!("{character}a{character}{character}\u{ff5e}"));
+            assert_eq!(xml, format!("{expected}a{expected}{expected}\u{ff5e}"));
+        }
     }
 
     #[test]

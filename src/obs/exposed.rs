@@ -44,8 +44,14 @@ impl FingerprintKey {
     /// store might: in any case, with `_` for `-`, under any vendor's prefix.
     pub fn in_head<'h>(&'h self, head: &'h Parts) -> impl Iterator<Item = Exposed> + 'h {
         let headers = head.headers.iter().filter_map(|(name, value)| {
-            let source = names_source(Folded::header(name.as_str().as_bytes())?.as_bytes())?;
-            self.exposed(source, Carrier::Header, value.as_bytes())
+            // The end of a name, which nothing folds, tells most apart.
+            let name = name.as_str().as_bytes();
+            let folded = name.ends_with(b"key").then(|| Folded::header(name))??;
+            self.exposed(
+                names_source(folded.as_bytes())?,
+                Carrier::Header,
+                value.as_bytes(),
+            )
         });
         let query = head.uri.query().into_iter().flat_map(pairs);
         let query = query.filter_map(|(name, value)| {

@@ -2,7 +2,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     rc::Rc,
     task::{Context, Waker},
 };
@@ -15,14 +14,17 @@ pub(super) struct Drain(Rc<State>);
 #[derive(Debug)]
 pub(super) struct Waiter {
     drain: Drain,
-    number: u64,
+    place: usize,
 }
 
 #[derive(Debug, Default)]
 struct State {
     begun: Cell<bool>,
-    next: Cell<u64>,
-    waiting: RefCell<HashMap<u64, Option<Waker>>>,
+    waiting: Cell<usize>,
+    /// The wakers of those who wait, each in a place of its own: every poll of every connection comes by here.
+    places: RefCell<Vec<Option<Waker>>>,
+    /// The places that nobody has.
+    free: RefCell<Vec<usize>>,
     emptied: RefCell<Option<Waker>>,
 }
 
@@ -30,25 +32,28 @@ impl Drain {
     /// Gives the word.
     pub(super) fn begin(&self) {
         self.0.begun.set(true);
-        for waker in self.0.waiting.borrow_mut().values_mut().filter_map(Option::take) {
+        for waker in self.0.places.borrow_mut().iter_mut().filter_map(Option::take) {
             waker.wake();
         }
     }
 
     /// Joins those who wait for the word, and who are waited for after it.
     pub(super) fn join(&self) -> Waiter {
-        let number = self.0.next.get();
-        self.0.next.set(number.wrapping_add(1));
-        self.0.waiting.borrow_mut().insert(number, None);
+        self.0.waiting.set(self.0.waiting.get() + 1);
+        let place = self.0.free.borrow_mut().pop().unwrap_or_else(|| {
+            let mut places = self.0.places.borrow_mut();
+            places.push(None);
+            places.len() - 1
+        });
         Waiter {
             drain: self.clone(),
-            number,
+            place,
         }
     }
 
     /// How many have joined and not left.
     pub(super) fn waiting(&self) -> usize {
-        self.0.waiting.borrow().len()
+        self.0.waiting.get()
     }
 
     /// Waits until everybody who joined has left.
@@ -70,8 +75,7 @@ impl Waiter {
         if self.drain.0.begun.get() {
             return true;
         }
-        let mut waiting = self.drain.0.waiting.borrow_mut();
-        match waiting.get_mut(&self.number) {
+        match self.drain.0.places.borrow_mut().get_mut(self.place) {
             Some(Some(waker)) if waker.will_wake(cx.waker()) => {}
             Some(place) => *place = Some(cx.waker().clone()),
             None => {}
@@ -82,10 +86,17 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        let mut waiting = self.drain.0.waiting.borrow_mut();
-        waiting.remove(&self.number);
-        if waiting.is_empty()
-            && let Some(waker) = self.drain.0.emptied.borrow_mut().take()
+        let state = &self.drain.0;
+        let waker = state
+            .places
+            .borrow_mut()
+            .get_mut(self.place)
+            .and_then(Option::take);
+        drop(waker);
+        state.free.borrow_mut().push(self.place);
+        state.waiting.set(state.waiting.get() - 1);
+        if state.waiting.get() == 0
+            && let Some(waker) = state.emptied.borrow_mut().take()
         {
             waker.wake();
         }
@@ -122,6 +133,18 @@ mod tests {
                 drain.emptied().await;
             })
             .await;
+        assert_eq!(drain.waiting(), 0);
+    }
+
+    #[test]
+    fn a_place_is_taken_again_by_whoever_joins_after_another_left() {
+        let drain = Drain::default();
+        for _ in 0..3 {
+            let (one, other) = (drain.join(), drain.join());
+            assert_ne!(one.place, other.place);
+            assert_eq!(drain.waiting(), 2);
+        }
+        assert_eq!(drain.0.places.borrow().len(), 2);
         assert_eq!(drain.waiting(), 0);
     }
 }

@@ -105,7 +105,7 @@ async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) ->
                 // In HTTP/2 the connection goes on: the stream alone is reset.
                 unread: client.intake.is_unread() && head.version != Version::HTTP_2,
             };
-            respond::refuse(&said, &asked)
+            respond::refuse(&said, &asked, &worker.dates)
         }
     };
     event.record.status = response.status().as_u16();

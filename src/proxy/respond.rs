@@ -10,7 +10,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response,
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER},
 };
-use std::time::SystemTime;
+use std::{
+    cell::RefCell,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// What a refusal needs to know of the request it answers.
 pub(super) struct Asked<'a> {
@@ -22,8 +25,12 @@ pub(super) struct Asked<'a> {
     pub(super) unread: bool,
 }
 
+/// The date of a worker's answers, written once a second.
+#[derive(Debug, Default)]
+pub(super) struct Dates(RefCell<Option<(u64, HeaderValue)>>);
+
 /// The response that a refusal is.
-pub(super) fn refuse(said: &Said<'_>, asked: &Asked<'_>) -> Response<AnswerBody> {
+pub(super) fn refuse(said: &Said<'_>, asked: &Asked<'_>, dates: &Dates) -> Response<AnswerBody> {
     let reply = Reply {
         code: said.code,
         message: &said.message,
@@ -41,7 +48,7 @@ pub(super) fn refuse(said: &Said<'_>, asked: &Asked<'_>) -> Response<AnswerBody>
     let names = ReplyHeaders::of(asked.dialect);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    insert(&mut headers, DATE, &httpdate::fmt_http_date(SystemTime::now()));
+    headers.extend(dates.at(SystemTime::now()).map(|date| (DATE, date)));
     insert(&mut headers, names.request_id, &asked.request_id);
     headers.insert(names.id_2, HeaderValue::from_static(HOST_ID));
     insert(&mut headers, RULE, said.rule);
@@ -61,6 +68,22 @@ pub(super) fn refuse(said: &Said<'_>, asked: &Asked<'_>) -> Response<AnswerBody>
     response
 }
 
+impl Dates {
+    /// The date of this time, in whole seconds.
+    fn at(&self, time: SystemTime) -> Option<HeaderValue> {
+        let second = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut written = self.0.borrow_mut();
+        if let Some((of, date)) = &*written
+            && *of == second
+        {
+            return Some(date.clone());
+        }
+        let date = HeaderValue::try_from(httpdate::fmt_http_date(time)).ok()?;
+        *written = Some((second, date.clone()));
+        Some(date)
+    }
+}
+
 /// Leaves out what cannot stand in a header: an operator's own rule may have any name.
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
@@ -74,3 +97,27 @@ pub(super) const RULE: HeaderName = HeaderName::from_static("x-obsgate-rule");
 const A_MOMENT: &str = "1";
 /// Tells a refusal of the gate from one of the store.
 const HOST_ID: &str = "b2JzZ2F0ZQ==";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_date_is_that_of_its_second_whatever_was_asked_before() {
+        let dates = Dates::default();
+        for millis in [
+            0,
+            999,
+            1_000,
+            1_999,
+            86_400_000,
+            86_400_001,
+            500,
+            1_700_000_000_000,
+        ] {
+            let time = UNIX_EPOCH + Duration::from_millis(millis);
+            assert_eq!(dates.at(time).unwrap(), httpdate::fmt_http_date(time), "{millis}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::{
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
     pace::Waits,
+    respond::Dates,
     sweep::Sweep,
     upstream::{Origin, Upstream},
 };
@@ -45,6 +46,7 @@ pub(super) struct Worker {
     pub(super) exposures: Restraint,
     /// For connections that are answered although they came over a bound.
     pub(super) farewells: Arc<Semaphore>,
+    pub(super) dates: Dates,
     ids: Ids,
 }
 
@@ -134,6 +136,7 @@ impl Seed {
             room: self.room,
             exposures: Restraint::default(),
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
+            dates: Dates::default(),
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),

@@ -12,6 +12,7 @@ pub(super) struct Chunked {
     left: u64,
     digits: u8,
     extensions: usize,
+    lines: Lines,
     trailers: Option<HeaderMap>,
 }
 
@@ -23,7 +24,7 @@ enum State {
     SizeLf,
     Data,
     DataLf,
-    Trailers(Lines),
+    Trailers,
     Ended,
     Broken(&'static str),
 }
@@ -58,7 +59,7 @@ impl Chunked {
     fn read(&mut self, input: &mut BytesMut) -> Result<(), &'static str> {
         let mut used = 0;
         for byte in input.iter() {
-            if matches!(self.state, State::Trailers(_) | State::Ended)
+            if matches!(self.state, State::Trailers | State::Ended)
                 || (self.state == State::Data && self.left > 0)
             {
                 break;
@@ -67,12 +68,13 @@ impl Chunked {
             used += 1;
         }
         input.advance(used);
-        if let State::Trailers(lines) = &mut self.state
-            && let Some(end) = lines.end(input)?
+        if self.state == State::Trailers
+            && let Some(end) = self.lines.end(input)?
         {
             let block = input.split_to(end).freeze();
             if block.len() > EMPTY_LINE {
-                self.trailers = Some(parse_trailers(&block)?).filter(|trailers| !trailers.is_empty());
+                self.trailers =
+                    Some(parse_trailers(&block, &self.lines)?).filter(|trailers| !trailers.is_empty());
             }
             self.state = State::Ended;
         }
@@ -105,7 +107,7 @@ impl Chunked {
             (State::SizeLf, b'\n') => {
                 self.digits = 0;
                 if self.left == 0 {
-                    State::Trailers(Lines::default())
+                    State::Trailers
                 } else {
                     State::Data
                 }

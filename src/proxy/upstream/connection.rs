@@ -5,6 +5,7 @@ use super::{
     decode::{Decoder, Piece},
     error::{Kind, UpstreamError},
     lines::Lines,
+    mould::Moulds,
     request_head::Plan,
     response_head::{self, ResponseHead},
     stream::{Care, Stream},
@@ -17,6 +18,7 @@ use crate::proxy::{
 use bytes::BytesMut;
 use http::StatusCode;
 use std::{
+    cell::RefCell,
     fmt, mem,
     task::{Context, Poll, ready},
 };
@@ -94,7 +96,7 @@ impl Connection {
         self.is_head = plan.is_head;
         self.waits = waits;
         self.waiting = None;
-        self.lines = Lines::default();
+        self.lines.clear();
         self.informational = 0;
         self.answered = false;
         self.keep_alive = false;
@@ -117,10 +119,14 @@ impl Connection {
     }
 
     /// Drives the exchange up to the head of the final answer.
-    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, UpstreamError>> {
+    pub(super) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        moulds: &RefCell<Moulds>,
+    ) -> Poll<Result<ResponseHead, UpstreamError>> {
         loop {
             self.poll_upload(cx)?;
-            if let Some(head) = self.take_head()? {
+            if let Some(head) = self.take_head(&mut moulds.borrow_mut())? {
                 if head.status.is_informational() {
                     self.informed(head.status)?;
                     continue;
@@ -275,15 +281,15 @@ impl Connection {
         Poll::Ready(self.broken.take().unwrap_or_else(|| UpstreamError::new(kind)))
     }
 
-    fn take_head(&mut self) -> Result<Option<ResponseHead>, UpstreamError> {
+    fn take_head(&mut self, moulds: &mut Moulds) -> Result<Option<ResponseHead>, UpstreamError> {
         let bad = |why| UpstreamError::new(Kind::BadResponse(why));
         let Some(end) = self.lines.end(&self.input).map_err(bad)? else {
             return Ok(None);
         };
-        self.lines = Lines::default();
-        response_head::parse(&self.input.split_to(end).freeze(), self.is_head)
-            .map(Some)
-            .map_err(bad)
+        let head = self.input.split_to(end).freeze();
+        let parsed = response_head::parse(&head, &self.lines, self.is_head, moulds);
+        self.lines.clear();
+        parsed.map(Some).map_err(bad)
     }
 
     /// A 100 lets the body go; the others are the business of nobody (rulings, 27).

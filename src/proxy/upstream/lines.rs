@@ -3,27 +3,62 @@
 use memchr::memchr_iter;
 
 /// Looks for the end of a block of lines that arrives in pieces; no byte is looked at twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Lines {
     seen: usize,
-    line: usize,
+    /// Where the first line begins, and then where each that has arrived ends: behind its LF.
+    bounds: Vec<usize>,
 }
 
 impl Lines {
     /// The length of the block with its empty line, once that is there. `block` is all that arrived so far.
     pub(super) fn end(&mut self, block: &[u8]) -> Result<Option<usize>, &'static str> {
+        if self.bounds.is_empty() {
+            self.bounds.push(0);
+        }
         let new = block.get(self.seen..).unwrap_or_default();
         for at in memchr_iter(b'\n', new) {
-            let end = self.seen.saturating_add(at);
-            let line = block.get(self.line..end).unwrap_or_default();
-            match line.split_last() {
-                Some((b'\r', [])) => return within_limit(end.saturating_add(1)).map(Some),
-                Some((b'\r', _)) => self.line = end.saturating_add(1),
+            let start = self.bounds.last().copied().unwrap_or_default();
+            let end = self.seen.saturating_add(at).saturating_add(1);
+            match block.get(start..end).unwrap_or_default() {
+                b"\r\n" => return within_limit(end).map(Some),
+                [.., b'\r', b'\n'] => self.bounds.push(end),
                 _ => return Err("a line that does not end with CR LF"),
+            }
+            if self.len() > MAX_LINES {
+                return Err("more header fields than 256");
             }
         }
         self.seen = within_limit(block.len())?;
         Ok(None)
+    }
+
+    /// The lines of a block whose end was found, without their ends and without the empty one.
+    pub(super) fn of<'a>(&self, block: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        Self::between(&self.bounds, block)
+    }
+
+    /// The same without the first line, which is no field.
+    pub(super) fn fields<'a>(&self, block: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        Self::between(self.bounds.get(1..).unwrap_or_default(), block)
+    }
+
+    /// How many lines there are, without the empty one.
+    pub(super) fn len(&self) -> usize {
+        self.bounds.len().saturating_sub(1)
+    }
+
+    /// Begins anew, with the next block.
+    pub(super) fn clear(&mut self) {
+        self.seen = 0;
+        self.bounds.clear();
+    }
+
+    fn between<'a>(bounds: &[usize], block: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        bounds.windows(2).filter_map(|bounds| match bounds {
+            [start, end] => block.get(*start..end.checked_sub(LINE_END)?),
+            _ => None,
+        })
     }
 }
 
@@ -35,8 +70,14 @@ fn within_limit(length: usize) -> Result<usize, &'static str> {
     }
 }
 
+/// CR LF.
+const LINE_END: usize = 2;
 /// How long a block may be.
 const LIMIT: usize = 64 * 1024;
+/// How many fields it may have.
+pub(super) const MAX_FIELDS: usize = 256;
+/// The same, with the line before them.
+const MAX_LINES: usize = MAX_FIELDS + 1;
 
 #[cfg(test)]
 mod tests {
@@ -52,7 +93,37 @@ mod tests {
                 None => lines.end(block).unwrap().unwrap(),
             };
             assert_eq!(found, 8);
+            assert_eq!(lines.of(block).collect::<Vec<_>>(), [b"a: b"]);
         }
+    }
+
+    #[test]
+    fn the_lines_of_a_block_are_all_that_stands_before_the_empty_one() {
+        for (block, expected) in [
+            ("\r\n", &[][..]),
+            ("a\r\n\r\n", &["a"]),
+            ("a\r\n b\r\n\tc\r\n\r\nd\r\n", &["a", " b", "\tc"]),
+            ("\ra\r\r\n\r\n", &["\ra\r"]),
+        ] {
+            let mut lines = Lines::default();
+            assert!(lines.end(block.as_bytes()).unwrap().is_some());
+            let found: Vec<_> = lines.of(block.as_bytes()).collect();
+            assert_eq!(
+                found,
+                expected.iter().map(|line| line.as_bytes()).collect::<Vec<_>>()
+            );
+            let fields: Vec<_> = lines.fields(block.as_bytes()).collect();
+            assert_eq!(fields, found.get(1..).unwrap_or_default());
+            lines.clear();
+            assert_eq!(lines.of(block.as_bytes()).count(), 0);
+        }
+    }
+
+    #[test]
+    fn more_lines_than_a_head_may_have_are_an_error_before_its_end_is_there() {
+        let block = |lines| "a\r\n".repeat(lines);
+        assert_eq!(Lines::default().end(block(MAX_LINES).as_bytes()), Ok(None));
+        assert!(Lines::default().end(block(MAX_LINES + 1).as_bytes()).is_err());
     }
 
     #[test]

@@ -14,7 +14,9 @@ mod connect;
 mod connection;
 mod decode;
 mod error;
+mod field;
 mod lines;
+mod mould;
 mod outgoing;
 mod pool;
 mod reader;
@@ -38,10 +40,17 @@ use crate::{
 };
 use connection::{Connection, Outlook, Waits};
 use http::{HeaderMap, Method, Response, StatusCode};
+use mould::Moulds;
 use pool::Pool;
 use request_head::Plan;
 use response_head::ResponseHead;
-use std::{cell::Cell, fmt, future::poll_fn, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    future::poll_fn,
+    rc::Rc,
+    time::Duration,
+};
 use stream::Care;
 
 /// The store, as one worker sees it. Cheap to clone.
@@ -58,6 +67,7 @@ struct Shared {
     slow: Waits,
     /// A buffer to write the next head into.
     spare: Cell<Vec<u8>>,
+    moulds: RefCell<Moulds>,
 }
 
 /// An answer of the store's.
@@ -95,6 +105,7 @@ impl Upstream {
             usual,
             slow,
             spare: Cell::default(),
+            moulds: RefCell::default(),
         }))
     }
 
@@ -172,7 +183,7 @@ impl Shared {
         let (mut head, mut body) = (head, Some(body));
         if let Some(mut connection) = self.pool.take(care) {
             self.spare.set(connection.begin(head, plan, body, waits));
-            match poll_fn(|cx| connection.poll_head(cx)).await {
+            match poll_fn(|cx| connection.poll_head(cx, &self.moulds)).await {
                 Ok(answer) => return Ok((answer, connection)),
                 Err(error) if matches!(error.kind(), Kind::Closed | Kind::Write) => {
                     (head, body) = connection.take_unanswered(plan.idempotent).ok_or(error)?;
@@ -182,7 +193,7 @@ impl Shared {
         }
         let mut connection = self.connect().await?;
         self.spare.set(connection.begin(head, plan, body, waits));
-        let answer = poll_fn(|cx| connection.poll_head(cx)).await?;
+        let answer = poll_fn(|cx| connection.poll_head(cx, &self.moulds)).await?;
         Ok((answer, connection))
     }
 

@@ -1,13 +1,18 @@
 //! An answer's head: strict in what it takes, for a client and a store that disagree on where an answer ends are one
 //! request apart.
 
-use super::{decode::Decoder, request_head::digits};
+use super::{
+    decode::Decoder,
+    field::{Field, checked, named, split},
+    lines::{Lines, MAX_FIELDS},
+    mould::Moulds,
+    request_head::digits,
+};
 use crate::obs::dialect::Dialect;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use httparse::{Header, ParserConfig, Response, Status};
+use http::{HeaderMap, HeaderName, StatusCode, header::HOST};
 use hyper::ext::ReasonPhrase;
-use std::{fmt, mem::MaybeUninit};
+use std::fmt;
 
 /// An answer's head, without what speaks of this hop only.
 pub(super) struct ResponseHead {
@@ -23,10 +28,11 @@ pub(super) struct ResponseHead {
 
 /// What the head says of itself.
 #[derive(Default)]
-struct Notes<'a> {
+pub(super) struct Notes<'a> {
     length: Option<u64>,
     chunked: bool,
     close: bool,
+    /// The fields that are for this hop alone.
     nominated: Vec<&'a [u8]>,
 }
 
@@ -40,57 +46,143 @@ impl fmt::Debug for ResponseHead {
     }
 }
 
-/// Reads a head: everything up to and with its empty line.
-pub(super) fn parse(head: &Bytes, answers_head: bool) -> Result<ResponseHead, &'static str> {
-    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-    let mut parsed = Response::new(&mut []);
-    let read = ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut parsed, head, &mut fields)
-        .map_err(|error| match error {
-            httparse::Error::TooManyHeaders => "more header fields than 256",
-            httparse::Error::Version => "a version other than HTTP/1.0 and HTTP/1.1",
-            httparse::Error::Status => "a status line that is none",
-            _ => "a header field that is none",
-        })?;
-    let (Status::Complete(_), Some(minor), Some(code)) = (read, parsed.version, parsed.code) else {
-        return Err("a head that ends too early");
+/// Reads a head: everything up to and with its empty line. `lines` are its own.
+pub(super) fn parse(
+    head: &Bytes,
+    lines: &Lines,
+    answers_head: bool,
+    moulds: &mut Moulds,
+) -> Result<ResponseHead, &'static str> {
+    let line = lines.of(head).next().ok_or("bytes before the status line")?;
+    let (minor, status, reason) = status_line(head, line)?;
+    let (headers, notes) = match moulds.cast(head, lines)? {
+        Some((headers, notes)) if notes.nominated.is_empty() => (headers, notes),
+        _ => read(head, lines, moulds)?,
     };
-    if !head.starts_with(b"HTTP/1.") {
-        return Err("bytes before the status line");
-    }
-    let status = StatusCode::from_u16(code).map_err(|_| "a status that is none")?;
-    let notes = notes(parsed.headers)?;
     if notes.chunked && minor == 0 {
         return Err("a transfer encoding in HTTP/1.0");
     }
-    let (body, delimited) = if answers_head || is_bodiless(status) {
-        (Decoder::empty(), true)
-    } else {
-        match (notes.chunked, notes.length) {
-            (true, Some(_)) => return Err("a length and a transfer encoding"),
-            (true, None) => (Decoder::chunked(), true),
-            (false, Some(length)) => (Decoder::length(length), true),
-            (false, None) => (Decoder::until_close(), false),
-        }
+    let (body, delimited) = match (notes.chunked, notes.length) {
+        (true, Some(_)) => return Err("a length and a transfer encoding"),
+        _ if answers_head || is_bodiless(status) => (Decoder::empty(), true),
+        (true, None) => (Decoder::chunked(), true),
+        (false, Some(length)) => (Decoder::length(length), true),
+        (false, None) => (Decoder::until_close(), false),
     };
-    if notes.chunked && notes.length.is_some() {
-        return Err("a length and a transfer encoding");
-    }
     Ok(ResponseHead {
         status,
-        headers: headers(head, parsed.headers, &notes.nominated)?,
-        reason: reason(head, status),
+        headers,
+        reason,
         body,
         keep_alive: minor == 1 && delimited && !notes.close,
     })
 }
 
 /// The fields of a block of trailers, without those that no trailer may carry (RFC 9110 §6.5.1).
-pub(super) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, &'static str> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    match httparse::parse_headers(block, &mut fields) {
-        Ok(Status::Complete((_, fields))) => headers(block, fields, &[b"content-length", b"host"]),
-        _ => Err("a trailer that is none"),
+pub(super) fn parse_trailers(block: &Bytes, lines: &Lines) -> Result<HeaderMap, &'static str> {
+    let mut trailers = HeaderMap::new();
+    if lines.len() > MAX_FIELDS {
+        return Err("more trailers than 256");
+    }
+    for line in lines.of(block) {
+        let (name, value) = split(line)?;
+        let (name, value) = (named(name)?, checked(block, value)?);
+        if Field::of(&name) == Field::EndToEnd && name != HOST {
+            trailers.append(name, value);
+        }
+    }
+    Ok(trailers)
+}
+
+/// The minor version, the status, and the reason where it is not the usual one (RFC 9112 §4).
+fn status_line(head: &Bytes, line: &[u8]) -> Result<(u8, StatusCode, Option<ReasonPhrase>), &'static str> {
+    let version = line.strip_prefix(b"HTTP/1.");
+    let Some([minor @ (b'0' | b'1'), b' ', rest @ ..]) = version else {
+        return Err("a version other than HTTP/1.0 and HTTP/1.1");
+    };
+    let (code, reason) = match rest.split_first_chunk::<3>() {
+        Some((code, [])) => (code, &[][..]),
+        Some((code, [b' ', reason @ ..])) => (code, reason),
+        _ => return Err("a status line that is none"),
+    };
+    let status = StatusCode::from_bytes(code).map_err(|_| "a status that is none")?;
+    let usual = status.canonical_reason();
+    let reason = if usual.is_some_and(|usual| usual.as_bytes() == reason) {
+        None
+    } else {
+        Some(ReasonPhrase::try_from(head.slice_ref(reason)).map_err(|_| "a status line that is none")?)
+    };
+    Ok((minor - b'0', status, reason))
+}
+
+/// The fields that go on to the client: in order, with their values as they came; and what is said of this hop.
+fn read<'a>(
+    head: &'a Bytes,
+    lines: &Lines,
+    moulds: &mut Moulds,
+) -> Result<(HeaderMap, Notes<'a>), &'static str> {
+    let mut notes = Notes::default();
+    let mut fields = Vec::with_capacity(lines.len());
+    for line in lines.fields(head) {
+        let (spelled, text) = split(line)?;
+        let (name, value) = (named(spelled)?, checked(head, text)?);
+        let field = Field::of(&name);
+        notes.take(field, text)?;
+        if field.stays() {
+            fields.push((name, value));
+        }
+    }
+    if notes.nominated.is_empty() {
+        moulds.keep(head, lines);
+    }
+    let is_nominated = |name: &HeaderName| {
+        let name = name.as_str().as_bytes();
+        notes.nominated.iter().any(|one| one.eq_ignore_ascii_case(name))
+    };
+    fields.retain(|(name, _)| !is_nominated(name));
+    let mut headers = HeaderMap::with_capacity(fields.len());
+    for (name, value) in fields {
+        headers.append(name, value);
+    }
+    Ok((headers, notes))
+}
+
+impl<'a> Notes<'a> {
+    /// Notes what a field says of this hop.
+    pub(super) fn take(&mut self, field: Field, value: &'a [u8]) -> Result<(), &'static str> {
+        match field {
+            Field::EndToEnd | Field::HopByHop => {}
+            Field::ContentLength => {
+                let length = digits(value).ok_or("a length that is no number")?;
+                if self.length.replace(length).is_some() {
+                    return Err("two lengths");
+                }
+            }
+            Field::TransferEncoding => {
+                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err("a transfer encoding other than `chunked`");
+                }
+                self.chunked = true;
+            }
+            Field::Connection => {
+                for token in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                    self.connection(token)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self, token: &'a [u8]) -> Result<(), &'static str> {
+        if token.eq_ignore_ascii_case(b"close") {
+            self.close = true;
+        } else if Dialect::by_prefix(&token.to_ascii_lowercase()).is_some() {
+            // It would be gone before the decision that rests on it.
+            return Err("Connection names a header of the store's own");
+        } else if !token.eq_ignore_ascii_case(b"keep-alive") && !token.is_empty() {
+            self.nominated.push(token);
+        }
+        Ok(())
     }
 }
 
@@ -99,91 +191,19 @@ fn is_bodiless(status: StatusCode) -> bool {
     status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
 }
 
-fn notes<'a>(fields: &[Header<'a>]) -> Result<Notes<'a>, &'static str> {
-    let mut notes = Notes::default();
-    for field in fields {
-        if field.name.eq_ignore_ascii_case("content-length") {
-            let length = digits(field.value).ok_or("a length that is no number")?;
-            if notes.length.replace(length).is_some() {
-                return Err("two lengths");
-            }
-        } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
-            if notes.chunked || !field.value.eq_ignore_ascii_case(b"chunked") {
-                return Err("a transfer encoding other than `chunked`");
-            }
-            notes.chunked = true;
-        } else if field.name.eq_ignore_ascii_case("connection") {
-            for token in field.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-                if token.eq_ignore_ascii_case(b"close") {
-                    notes.close = true;
-                } else if Dialect::by_prefix(&token.to_ascii_lowercase()).is_some() {
-                    // It would be gone before the decision that rests on it.
-                    return Err("Connection names a header of the store's own");
-                } else if !token.eq_ignore_ascii_case(b"keep-alive") && !token.is_empty() {
-                    notes.nominated.push(token);
-                }
-            }
-        }
-    }
-    Ok(notes)
-}
-
-/// The fields that go on to the client: in order, with their values as they came. No byte is copied: values are
-/// slices of the head.
-fn headers(head: &Bytes, fields: &[Header<'_>], dropped: &[&[u8]]) -> Result<HeaderMap, &'static str> {
-    let mut map = HeaderMap::with_capacity(fields.len());
-    for field in fields {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| "a header name that is none")?;
-        if is_hop_by_hop(&name)
-            || dropped
-                .iter()
-                .any(|one| one.eq_ignore_ascii_case(name.as_str().as_bytes()))
-        {
-            continue;
-        }
-        let value = HeaderValue::from_maybe_shared(head.slice_ref(field.value))
-            .map_err(|_| "a header value that is none")?;
-        map.append(name, value);
-    }
-    Ok(map)
-}
-
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "te"
-            | "transfer-encoding"
-            | "upgrade"
-    )
-}
-
-/// The reason phrase, where it is not the one that the status has anyway.
-fn reason(head: &Bytes, status: StatusCode) -> Option<ReasonPhrase> {
-    let line = head.get(..memchr::memchr(b'\r', head)?)?;
-    let reason = line.get(b"HTTP/1.1 200 ".len()..).unwrap_or_default();
-    if status
-        .canonical_reason()
-        .is_some_and(|usual| usual.as_bytes() == reason)
-    {
-        return None;
-    }
-    ReasonPhrase::try_from(head.slice_ref(reason)).ok()
-}
-
-/// How many fields a head may have.
-const MAX_FIELDS: usize = 256;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parsed(head: &str) -> Result<ResponseHead, &'static str> {
-        parse(&Bytes::copy_from_slice(head.as_bytes()), false)
+        parsed_bytes(head.as_bytes())
+    }
+
+    fn parsed_bytes(head: &[u8]) -> Result<ResponseHead, &'static str> {
+        let mut lines = Lines::default();
+        let end = lines.end(head)?.expect("the head has an end");
+        let head = Bytes::copy_from_slice(&head[..end]);
+        parse(&head, &lines, false, &mut Moulds::default())
     }
 
     fn with(fields: &str) -> Result<ResponseHead, &'static str> {
@@ -240,6 +260,32 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_a_token_and_a_value_has_no_control_characters() {
+        for byte in (0..=u8::MAX).filter(|byte| *byte != b'\n') {
+            let is_token = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            let is_text = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
+            for (field, expected) in [
+                ([&b"a"[..], &[byte], b"b:c"], is_token || byte == b':'),
+                ([&b""[..], &[byte], b"b:c"], is_token),
+                ([&b"a:b"[..], &[byte], b"c"], is_text),
+                ([&b"keep-alive:b"[..], &[byte], b""], is_text),
+            ] {
+                let head = [b"HTTP/1.1 200 OK\r\n", &*field.concat(), b"\r\n\r\n"].concat();
+                assert_eq!(parsed_bytes(&head).is_ok(), expected, "{byte} in {field:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reason_has_no_control_characters() {
+        for byte in (0..=u8::MAX).filter(|byte| *byte != b'\n') {
+            let is_text = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
+            let head = [b"HTTP/1.1 200 O", &[byte][..], b"K\r\n\r\n"].concat();
+            assert_eq!(parsed_bytes(&head).is_ok(), is_text, "{byte}");
+        }
+    }
+
+    #[test]
     fn hop_by_hop_fields_and_those_that_connection_names_stay_behind() {
         let head = with(
             "A: 1\r\nConnection: close, X-Hop\r\nKeep-Alive: timeout=5\r\nx-hop: 1\r\nB: 2\r\nUpgrade: h2c\r\n\
@@ -290,8 +336,7 @@ mod tests {
     #[test]
     fn only_an_unusual_reason_is_kept_and_then_byte_for_byte() {
         let reason = |line: &[u8]| {
-            let head = Bytes::from([line, b"\r\n\r\n"].concat());
-            parse(&head, false)
+            parsed_bytes(&[line, b"\r\n\r\n"].concat())
                 .unwrap()
                 .reason
                 .map(|reason| reason.as_bytes().to_vec())
@@ -306,7 +351,9 @@ mod tests {
     #[test]
     fn trailers_never_speak_of_framing() {
         let block = Bytes::from_static(b"X-Sum: 1\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\n");
-        let trailers = parse_trailers(&block).unwrap();
+        let mut lines = Lines::default();
+        lines.end(&block).unwrap();
+        let trailers = parse_trailers(&block, &lines).unwrap();
         assert_eq!(
             trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
             ["x-sum"]

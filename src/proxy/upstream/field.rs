@@ -1,0 +1,62 @@
+//! One field of an answer: its name, its value, and what it is for whoever passes the answer on.
+
+use crate::obs::bytes;
+use ::bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+/// What a field is for whoever passes an answer on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    EndToEnd,
+    ContentLength,
+    TransferEncoding,
+    Connection,
+    HopByHop,
+}
+
+impl Field {
+    pub(super) fn of(name: &HeaderName) -> Self {
+        match name.as_str() {
+            "content-length" => Self::ContentLength,
+            "transfer-encoding" => Self::TransferEncoding,
+            "connection" => Self::Connection,
+            "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "upgrade" => Self::HopByHop,
+            _ => Self::EndToEnd,
+        }
+    }
+
+    /// Whether it goes on to the client.
+    pub(super) const fn stays(self) -> bool {
+        matches!(self, Self::EndToEnd | Self::ContentLength)
+    }
+}
+
+/// A field's name and its value (RFC 9112 §5).
+pub(super) fn split(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
+    let (name, value) = bytes::split(line, b':').ok_or("a header field that is none")?;
+    Ok((name, trimmed(value)))
+}
+
+/// A value without the white space around it (RFC 9110 §5.6.3).
+pub(super) fn trimmed(value: &[u8]) -> &[u8] {
+    let mut value = value;
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// A name that may be one.
+pub(super) fn named(name: &[u8]) -> Result<HeaderName, &'static str> {
+    HeaderName::from_bytes(name).map_err(|_| "a header name that is none")
+}
+
+/// A value that may be one. No byte is copied: it is a slice of the block.
+pub(super) fn checked(block: &Bytes, value: &[u8]) -> Result<HeaderValue, &'static str> {
+    HeaderValue::from_maybe_shared(block.slice_ref(value)).map_err(|_| "a header value that is none")
+}
