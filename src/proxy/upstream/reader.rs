@@ -5,6 +5,7 @@
 use super::{
     decode::{Decoder, Piece},
     lines::Lines,
+    mould::Moulds,
     response_head,
 };
 use bytes::{Bytes, BytesMut};
@@ -15,6 +16,7 @@ use std::fmt;
 pub struct AnswerReader {
     input: BytesMut,
     lines: Lines,
+    moulds: Moulds,
     answers_head: bool,
     /// What follows the final head, once that is there.
     body: Option<Decoder>,
@@ -44,8 +46,18 @@ impl AnswerReader {
         Self {
             input: BytesMut::new(),
             lines: Lines::default(),
+            moulds: Moulds::default(),
             answers_head,
             body: None,
+        }
+    }
+
+    /// A reader of another answer that knows the form of this one's head.
+    #[must_use]
+    pub fn another(self, answers_head: bool) -> Self {
+        Self {
+            moulds: self.moulds,
+            ..Self::new(answers_head)
         }
     }
 
@@ -69,8 +81,10 @@ impl AnswerReader {
         let Some(end) = self.lines.end(&self.input)? else {
             return Ok(None);
         };
-        self.lines = Lines::default();
-        let head = response_head::parse(&self.input.split_to(end).freeze(), self.answers_head)?;
+        let head = self.input.split_to(end).freeze();
+        let parsed = response_head::parse(&head, &self.lines, self.answers_head, &mut self.moulds);
+        self.lines.clear();
+        let head = parsed?;
         self.body = (!head.status.is_informational()).then_some(head.body);
         Ok(Some(AnswerPart::Head {
             status: head.status,

@@ -3,7 +3,9 @@
 //!
 //! 1. However the bytes are cut, the same heads, the same body and the same trailers are read, or the same fault.
 //! 2. A slow reader, who looks at whole lists, finds the same, the end included: what is behind it is never body.
-//! 3. A connection that may serve again has shown where the answer ends, and nothing less than the end of it ended it.
+//! 3. What was read before, on this connection or another, changes nothing: neither the same answer, nor one whose head
+//!    has the same names.
+//! 4. A connection that may serve again has shown where the answer ends, and nothing less than the end of it ended it.
 
 use super::pieces;
 use http::HeaderMap;
@@ -16,6 +18,9 @@ pub fn holds(bytes: &[u8]) -> &'static str {
     let whole = read(to_head, &[bytes]);
     for way in pieces::ways(bytes) {
         assert_eq!(read(to_head, &way), whole);
+    }
+    for before in [bytes, &namesake(bytes)] {
+        assert_eq!(read_after(before, to_head, bytes), whole, "after another answer");
     }
     let slow = Slow::of(to_head, bytes);
     assert_eq!(whole, slow.answer, "the codec, and the slow reader");
@@ -72,6 +77,33 @@ type Fields = Vec<(String, Vec<u8>)>;
 
 fn read(to_head: bool, pieces: &[&[u8]]) -> Answer {
     let mut reader = AnswerReader::new(to_head);
+    read_by(&mut reader, pieces)
+}
+
+/// Reads an answer after another one.
+fn read_after(before: &[u8], to_head: bool, bytes: &[u8]) -> Answer {
+    let mut reader = AnswerReader::new(to_head);
+    read_by(&mut reader, &[before]);
+    read_by(&mut reader.another(to_head), &[bytes])
+}
+
+/// An answer in order whose head has the names of the first head in these bytes.
+fn namesake(bytes: &[u8]) -> Vec<u8> {
+    let mut answer = b"HTTP/1.1 200 OK\r\n".to_vec();
+    for line in bytes.split(|byte| *byte == b'\n').skip(1) {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            break;
+        };
+        let name = &line[..colon];
+        answer.extend_from_slice(name);
+        let is_coding = name.eq_ignore_ascii_case(b"transfer-encoding");
+        answer.extend_from_slice(if is_coding { b": chunked\r\n" } else { b": 1\r\n" });
+    }
+    answer.extend_from_slice(b"\r\n");
+    answer
+}
+
+fn read_by(reader: &mut AnswerReader, pieces: &[&[u8]]) -> Answer {
     let mut answer = Answer::default();
     for piece in pieces {
         reader.push(piece);
