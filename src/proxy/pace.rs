@@ -128,8 +128,8 @@ impl Pace {
 }
 
 const NANOS: u128 = 1_000_000_000;
-/// Long enough that a client with something to do has asked again.
-const QUIET: Tick = 2;
+/// Long enough that a client with something to do has asked again: a wait of one tick is over in two or three.
+const QUIET: Tick = 1;
 
 #[cfg(test)]
 mod tests {

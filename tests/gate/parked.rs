@@ -226,7 +226,7 @@ fn nothing_is_lost_when_a_request_comes_just_as_its_connection_is_parked() {
     let gate = soon_parking(&origin);
     for over in OVER {
         let mut wire = gate.connect(over);
-        // The clock is one of 5 ms, and a connection is parked after two to four of them.
+        // The clock is one of 5 ms, and a connection is parked after two or three of them.
         for tenths in 90..220 {
             wire.send(get("k"));
             assert_got(&mut wire, "k");

@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_connection_becomes_quiet_soon_and_has_its_whole_time_all_the_same() {
         for keep_alive in 0..100 {
-            assert_eq!(idles(keep_alive), (keep_alive.min(2) + 2, keep_alive + 2));
+            assert_eq!(idles(keep_alive), (keep_alive.min(1) + 2, keep_alive + 2));
         }
     }
 }
