@@ -6,7 +6,10 @@ use memchr::memchr_iter;
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     seen: usize,
-    /// Where the first line begins, and then where each that has arrived ends: behind its LF.
+    /// Where the line begins that has not arrived.
+    line: usize,
+    /// Where the first line begins, and then where each that has arrived ends, behind its LF; no more of them than a
+    /// block may have, and one.
     bounds: Vec<usize>,
 }
 
@@ -18,15 +21,15 @@ impl Lines {
         }
         let new = block.get(self.seen..).unwrap_or_default();
         for at in memchr_iter(b'\n', new) {
-            let start = self.bounds.last().copied().unwrap_or_default();
             let end = self.seen.saturating_add(at).saturating_add(1);
-            match block.get(start..end).unwrap_or_default() {
+            match block.get(self.line..end).unwrap_or_default() {
+                b"\r\n" if self.len() > MAX_LINES => return Err("more header fields than 256"),
                 b"\r\n" => return within_limit(end).map(Some),
-                [.., b'\r', b'\n'] => self.bounds.push(end),
+                [.., b'\r', b'\n'] => self.line = end,
                 _ => return Err("a line that does not end with CR LF"),
             }
-            if self.len() > MAX_LINES {
-                return Err("more header fields than 256");
+            if self.len() <= MAX_LINES {
+                self.bounds.push(end);
             }
         }
         self.seen = within_limit(block.len())?;
@@ -51,6 +54,7 @@ impl Lines {
     /// Begins anew, with the next block.
     pub(super) fn clear(&mut self) {
         self.seen = 0;
+        self.line = 0;
         self.bounds.clear();
     }
 
@@ -120,10 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn more_lines_than_a_head_may_have_are_an_error_before_its_end_is_there() {
-        let block = |lines| "a\r\n".repeat(lines);
-        assert_eq!(Lines::default().end(block(MAX_LINES).as_bytes()), Ok(None));
-        assert!(Lines::default().end(block(MAX_LINES + 1).as_bytes()).is_err());
+    fn more_lines_than_a_head_may_have_are_an_error_and_are_not_kept() {
+        for (count, is_head) in [(MAX_LINES, true), (MAX_LINES + 1, false), (20_000, false)] {
+            let mut lines = Lines::default();
+            let open = "a\r\n".repeat(count);
+            assert_eq!(lines.end(open.as_bytes()), Ok(None));
+            assert_eq!(lines.end((open + "\r\n").as_bytes()).is_ok(), is_head, "{count}");
+            assert!(lines.len() <= MAX_LINES + 1);
+        }
     }
 
     #[test]
