@@ -130,9 +130,14 @@ impl<'h> Names<'h> {
 
     /// The object.
     pub(super) fn object(&self) -> Stored<'_> {
+        self.object_at(&self.key)
+    }
+
+    /// Another object of the bucket.
+    pub(super) fn object_at<'a>(&'a self, key: &'a [u8]) -> Stored<'a> {
         Stored::Object {
             bucket: &self.bucket,
-            key: &self.key,
+            key,
         }
     }
 
