@@ -88,20 +88,8 @@ pub(super) async fn learn(
     let names = Names::of(classified);
     let told = sse::told_by(lesson.response.headers());
     let spoken = told != PLAIN;
-    // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
-    let by_default = !classified.facts.target.contains(Encryption::SseC);
-    if spoken && writes(operation, classified.target) {
-        lesson.found = Some(told);
-    }
-    let contradicted = facts.target.narrow(told).is_none();
-    if spoken && by_default && classified.target == Teller::BucketDefault {
-        let restricts = told.contains(Encryption::SseKms);
-        if restricts || speaks_for_its_bucket(classified) || knowledge.knows(&names.bucket_default()) {
-            knowledge.unite(&names.bucket_default(), told);
-        }
-    } else if lesson.found.is_some() && contradicted && told.contains(Encryption::SseKms) {
-        // It was stored otherwise than it asked for: a store may put the bucket's default first.
-        knowledge.unite(&names.bucket_default(), told);
+    if spoken {
+        lesson.found = shown(knowledge, &names, classified, facts, told);
     }
     let stored = || {
         if spoken {
@@ -215,6 +203,34 @@ fn teaches(operation: Operation, status: StatusCode) -> bool {
         Operation::GetBucketEncryption if status == StatusCode::NOT_FOUND => true,
         _ => status.is_success(),
     }
+}
+
+/// What a write's answer shows: it teaches of the bucket, and is decided on after the fact.
+fn shown(
+    knowledge: &Knowledge,
+    names: &Names<'_>,
+    classified: &Classified<'_>,
+    facts: Facts,
+    told: EncryptionSet,
+) -> Option<EncryptionSet> {
+    if !writes(facts.operation, classified.target) {
+        return None;
+    }
+    let bucket = names.bucket_default();
+    let restricts = told.contains(Encryption::SseKms);
+    let teaches = match classified.target {
+        // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
+        Teller::BucketDefault => {
+            !classified.facts.target.contains(Encryption::SseC)
+                && (restricts || speaks_for_its_bucket(classified) || knowledge.knows(&bucket))
+        }
+        // It was stored otherwise than it asked for: a store may put the bucket's default first.
+        _ => restricts && facts.target.narrow(told).is_none(),
+    };
+    if teaches {
+        knowledge.unite(&bucket, told);
+    }
+    Some(told)
 }
 
 /// What was stored where the answer is silent: what the request stated, or what is known of the bucket; nothing if

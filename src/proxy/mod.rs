@@ -66,7 +66,7 @@ use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
 use respond::Asked;
-use upstream::Answer;
+use upstream::{Answer, ResponseBody};
 use worker::Worker;
 
 /// Answers one request.
@@ -183,7 +183,8 @@ async fn walk(
     let mut inquiry = classified.inquire(&worker.policy);
     ask(worker, &classified, &mut inquiry, record).await;
     let facts = inquiry.facts();
-    let permit = permitted(worker, facts, inquiry.settle(), record)?;
+    let settled = hidden(worker, &classified, facts, record).unwrap_or_else(|| inquiry.settle());
+    let permit = permitted(worker, facts, settled, record)?;
     if let Some(defect) = classified.defect() {
         return Err(Refusal::Defect(defect));
     }
@@ -197,10 +198,7 @@ async fn walk(
     let answer = sent.await.map_err(Refusal::Upstream)?;
     record.answered_after = Some(record.started.elapsed());
     let response = match answer {
-        Answer::Free(response) => {
-            selected(worker, facts, &response, record)?;
-            response
-        }
+        Answer::Free(response) => selected(worker, facts, response, record)?,
         Answer::Held(answer) => {
             let facts = facts.learn(Role::Target, sse::told_by(answer.headers()));
             record.told = Told::Response;
@@ -223,14 +221,14 @@ async fn walk(
 }
 
 /// Decides on a selection's answer as well, which says what it was read from: it never relaxes (rulings, 17).
-fn selected<B>(
+fn selected(
     worker: &Worker,
     facts: Facts,
-    response: &Response<B>,
+    response: Response<ResponseBody>,
     record: &mut Record,
-) -> Result<(), Refusal> {
+) -> Result<Response<ResponseBody>, Refusal> {
     if facts.operation != Operation::SelectObjectContent || !response.status().is_success() {
-        return Ok(());
+        return Ok(response);
     }
     let told = sse::told_by(response.headers());
     for one in told.iter().filter(|one| *one != Encryption::Plain) {
@@ -246,7 +244,31 @@ fn selected<B>(
             )?);
         }
     }
-    Ok(())
+    Ok(response)
+}
+
+/// What is known of an object stands against an append that says it begins one: the store alone knows whether it does.
+fn hidden(
+    worker: &Worker,
+    classified: &Classified<'_>,
+    facts: Facts,
+    record: &mut Record,
+) -> Option<Result<Permit, Denial>> {
+    if facts.operation != Operation::AppendObject || classified.target == Teller::Object {
+        return None;
+    }
+    let known = worker
+        .knowledge
+        .ask(Teller::Object, &Names::of(classified))?
+        .encryption;
+    let (facts, decision) = known
+        .iter()
+        .map(|one| facts.found(EncryptionSet::only(one)))
+        .map(|facts| (facts, worker.policy.decide(facts)))
+        .find(|(_, decision)| matches!(decision, Decision::Deny(_)))?;
+    record.told = Told::Object;
+    record.decided = Some(known);
+    Some(worker.policy.settle(facts, decision, Unknown::Object))
 }
 
 /// Asks whoever can tell: the state, and the store about a bucket of which the state knows nothing.
