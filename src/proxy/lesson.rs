@@ -181,7 +181,12 @@ impl Listener {
                 }
             }
             ListensFor::Configuration(prefix) => {
-                configured(&self.knowledge, &self.names, prefix.finish(), Evidence::Response);
+                configured(
+                    &self.knowledge,
+                    &self.names,
+                    prefix.finish_alone(),
+                    Evidence::Response,
+                );
             }
             ListensFor::Absence(prefix) => {
                 if prefix.finish().is_ok_and(|document| has_no_default(&document)) {

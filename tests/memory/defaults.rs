@@ -270,6 +270,10 @@ fn a_configuration_that_cannot_be_read_relaxes_nothing() {
         &CONFIGURED.replace(">kms<", "><"),
         &plain.replace("<Rule>", "<!-- x --><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule><Rule>"),
         &format!("<!DOCTYPE a>{plain}"),
+        &format!("{plain}{CONFIGURED}"),
+        &format!("{plain}<a/>"),
+        &format!("{plain}kms"),
+        &format!("{plain}{}", " ".repeat(70 << 10)),
         &format!("1f;chunk-signature=0\r\n{plain}\r\n"),
         &large,
     ];
