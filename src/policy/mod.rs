@@ -100,6 +100,16 @@ impl Facts {
         }
     }
 
+    /// The facts with a target that turned out to be this, whatever it was taken for.
+    #[must_use]
+    pub fn found(self, target: EncryptionSet) -> Self {
+        Self {
+            target,
+            also: self.also.map(|also| Also { target, ..also }),
+            ..self
+        }
+    }
+
     /// The facts as if an object had this encryption, wherever it may have it.
     #[must_use]
     pub fn supposing(self, role: Role, encryption: Encryption) -> Self {

@@ -113,7 +113,7 @@ impl Transcript {
     /// # Errors
     /// It is no document, or not a whole one.
     pub fn document(&self) -> Result<Document, Fault> {
-        self.0.borrow().finish()
+        self.0.borrow().finish_alone()
     }
 }
 

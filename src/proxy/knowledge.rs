@@ -56,6 +56,19 @@ impl Knowledge {
         self.state.learn(stored, encryption, evidence, self.clock.now())
     }
 
+    /// Learns what a thing may be encrypted with besides what is known: one object's answer never narrows.
+    pub(super) fn unite(&self, stored: &Stored<'_>, encryption: EncryptionSet) {
+        drop(
+            self.state
+                .unite(stored, encryption, Evidence::Response, self.clock.now()),
+        );
+    }
+
+    /// Whether anything is known of a thing.
+    pub(super) fn knows(&self, stored: &Stored<'_>) -> bool {
+        self.state.ask(stored, self.clock.now()).is_some()
+    }
+
     /// Learns what a look-up found. What was learned while it was under way may be newer than its answer: then that
     /// stays, and either may hold.
     pub(super) fn looked_up(&self, stored: &Stored<'_>, found: EncryptionSet) -> EncryptionSet {
@@ -143,9 +156,14 @@ impl<'h> Names<'h> {
 
     /// The object.
     pub(super) fn object(&self) -> Stored<'_> {
+        self.object_at(&self.key)
+    }
+
+    /// Another object of the bucket.
+    pub(super) fn object_at<'a>(&'a self, key: &'a [u8]) -> Stored<'a> {
         Stored::Object {
             bucket: &self.bucket,
-            key: &self.key,
+            key,
         }
     }
 

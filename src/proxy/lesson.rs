@@ -21,7 +21,10 @@ use crate::{
     state::Evidence,
 };
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{
+    HeaderMap, Response, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_RANGE},
+};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use std::{collections::VecDeque, time::Duration};
@@ -85,11 +88,8 @@ pub(super) async fn learn(
     let names = Names::of(classified);
     let told = sse::told_by(lesson.response.headers());
     let spoken = told != PLAIN;
-    // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
-    let by_default = !classified.facts.target.contains(Encryption::SseC);
-    if spoken && by_default && classified.target == Teller::BucketDefault {
-        drop(knowledge.learn(&names.bucket_default(), told, Evidence::Response));
-        lesson.found = Some(told);
+    if spoken {
+        lesson.found = shown(knowledge, &names, classified, facts, told);
     }
     let stored = || {
         if spoken {
@@ -102,11 +102,9 @@ pub(super) async fn learn(
         Operation::InitiateMultipartUpload => begun(knowledge, &names, stored(), &mut lesson).await?,
         Operation::UploadPart | Operation::UploadPartCopy if spoken => {
             drop(knowledge.learn(&names.this_upload(), told, Evidence::Response));
-            lesson.found = (classified.target == Teller::Upload).then_some(told);
         }
         Operation::AppendObject if spoken || classified.target != Teller::Object => {
-            drop(knowledge.learn(&names.object(), stored(), Evidence::Response));
-            lesson.found = spoken.then_some(told);
+            knowledge.unite(&names.object(), stored());
         }
         Operation::CompleteMultipartUpload => {
             let reader = VerdictReader::default();
@@ -115,19 +113,22 @@ pub(super) async fn learn(
         Operation::AbortMultipartUpload => knowledge.forget(&names.this_upload()),
         Operation::CreateBucket if facts.target != PLAIN => {
             // Some stores say yes to the owner of a bucket that is there already, and change nothing.
-            let before = knowledge.ask(Teller::BucketDefault, &names);
-            let either = before.map_or(facts.target, |before| before.encryption.union(facts.target));
-            drop(knowledge.learn(&names.bucket_default(), either, Evidence::Request));
+            knowledge.unite(&names.bucket_default(), facts.target);
         }
         Operation::DeleteBucket => knowledge.forget(&names.bucket_default()),
         Operation::PutBucketEncryption => {
-            let document = transcript.map_or(Err(Fault::NotXml), |transcript| transcript.document());
+            let document = match transcript {
+                Some(transcript) if !is_coded(&classified.head.headers) => transcript.document(),
+                _ => Err(Fault::NotXml),
+            };
             configured(knowledge, &names, document, Evidence::Request);
         }
         Operation::DeleteBucketEncryption => {
             drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
         }
-        Operation::GetBucketEncryption => {
+        Operation::GetBucketEncryption
+            if status != StatusCode::PARTIAL_CONTENT && !is_coded(lesson.response.headers()) =>
+        {
             let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
             let listens_for = if status == StatusCode::NOT_FOUND {
                 ListensFor::Absence(prefix)
@@ -180,7 +181,12 @@ impl Listener {
                 }
             }
             ListensFor::Configuration(prefix) => {
-                configured(&self.knowledge, &self.names, prefix.finish(), Evidence::Response);
+                configured(
+                    &self.knowledge,
+                    &self.names,
+                    prefix.finish_alone(),
+                    Evidence::Response,
+                );
             }
             ListensFor::Absence(prefix) => {
                 if prefix.finish().is_ok_and(|document| has_no_default(&document)) {
@@ -202,6 +208,34 @@ fn teaches(operation: Operation, status: StatusCode) -> bool {
         Operation::GetBucketEncryption if status == StatusCode::NOT_FOUND => true,
         _ => status.is_success(),
     }
+}
+
+/// What a write's answer shows: it teaches of the bucket, and is decided on after the fact.
+fn shown(
+    knowledge: &Knowledge,
+    names: &Names<'_>,
+    classified: &Classified<'_>,
+    facts: Facts,
+    told: EncryptionSet,
+) -> Option<EncryptionSet> {
+    if !writes(facts.operation, classified.target) {
+        return None;
+    }
+    let bucket = names.bucket_default();
+    let restricts = told.contains(Encryption::SseKms);
+    let teaches = match classified.target {
+        // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
+        Teller::BucketDefault => {
+            !classified.facts.target.contains(Encryption::SseC)
+                && (restricts || speaks_for_its_bucket(classified) || knowledge.knows(&bucket))
+        }
+        // It was stored otherwise than it asked for: a store may put the bucket's default first.
+        _ => restricts && facts.target.narrow(told).is_none(),
+    };
+    if teaches {
+        knowledge.unite(&bucket, told);
+    }
+    Some(told)
 }
 
 /// What was stored where the answer is silent: what the request stated, or what is known of the bucket; nothing if
@@ -255,24 +289,72 @@ async fn begun(
     Ok(())
 }
 
-/// Learns a bucket's default from its configuration; what cannot be read makes what was believed before doubtful.
+/// Learns a bucket's default from its configuration. What was written and cannot be read may be any but a customer's
+/// key; an answer that cannot be read tells nothing, for its client chose how it comes.
 fn configured(
     knowledge: &Knowledge,
     names: &Names<'_>,
     document: Result<Document, Fault>,
     evidence: Evidence,
 ) {
+    let bucket = names.bucket_default();
     match document.and_then(|document| bucket_default(&document)) {
-        Ok(encryption) => {
-            drop(knowledge.learn(&names.bucket_default(), EncryptionSet::only(encryption), evidence));
+        Ok(encryption) => drop(knowledge.learn(&bucket, EncryptionSet::only(encryption), evidence)),
+        Err(fault) if evidence == Evidence::Request => {
+            tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: its default may be any");
+            knowledge.unite(&bucket, EncryptionSet::WITHOUT_CUSTOMER_KEY);
         }
         Err(fault) => {
-            tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: its default is unknown");
-            knowledge.forget(&names.bucket_default());
+            tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: nothing is learned of it");
         }
     }
 }
 
+/// Whether the answer to a write shows what was stored.
+const fn writes(operation: Operation, teller: Teller) -> bool {
+    matches!(
+        operation,
+        Operation::PutObject
+            | Operation::CopyObject
+            | Operation::PostObject
+            | Operation::InitiateMultipartUpload
+            | Operation::AppendObject
+            | Operation::UploadPart
+            | Operation::UploadPartCopy
+    ) || matches!(teller, Teller::BucketDefault)
+}
+
+/// Whether the object is put as the documents have it: a query that only some stores know may make it something else,
+/// and what is told of that is no default.
+fn speaks_for_its_bucket(classified: &Classified<'_>) -> bool {
+    let documented = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let of_signing = |prefix: &str| {
+            name.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        of_signing("x-") || DOCUMENTED.contains(&name)
+    };
+    let query = classified.head.uri.query().unwrap_or_default();
+    writes(classified.facts.operation, Teller::Nobody)
+        && query.split('&').filter(|pair| !pair.is_empty()).all(documented)
+}
+
+/// Whether a body is coded, or not even a whole one.
+fn is_coded(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE)
+}
+
+/// What stands in the query of an upload: its operation and its signature.
+const DOCUMENTED: [&str; 7] = [
+    "uploads",
+    "append",
+    "position",
+    "Signature",
+    "Expires",
+    "AccessKeyId",
+    "AWSAccessKeyId",
+];
 const PLAIN: EncryptionSet = EncryptionSet::only(Encryption::Plain);
 /// How long an upload's id waits for the state file at most.
 const DURABLE_WITHIN: Duration = Duration::from_secs(5);

@@ -28,6 +28,7 @@ mod lesson;
 mod linger;
 mod listener;
 mod lookup;
+mod overwrite;
 mod pace;
 mod piece;
 mod relay;
@@ -46,7 +47,13 @@ pub use sweep::Sweep;
 
 use crate::{
     classify::{Classified, Inquiry, Teller, classify},
-    obs::{dialect::Dialect, encryption::EncryptionSet, form::Scanner, secret, sse},
+    obs::{
+        dialect::Dialect,
+        encryption::{Encryption, EncryptionSet},
+        form::Scanner,
+        operation::Operation,
+        secret, sse,
+    },
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
@@ -57,9 +64,10 @@ use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
 use http2::Deadline;
 use hyper::body::{Body as _, Incoming};
 use knowledge::Names;
+use overwrite::Overwrite;
 use relay::Relay;
 use respond::Asked;
-use upstream::Answer;
+use upstream::{Answer, ResponseBody};
 use worker::Worker;
 
 /// Answers one request.
@@ -154,6 +162,7 @@ async fn walk(
     if classified.facts.customer_key {
         exposure::in_head(worker, request, record);
     }
+    let mut posted = None;
     let body = if classified.awaits_form() {
         let look = |form: &Scanner| exposure::in_form(worker, form, record);
         let patience = (&worker.sweep, worker.waits.body_idle);
@@ -162,6 +171,7 @@ async fn walk(
             .map_err(Refusal::from)?;
         classified.read_form(&form).map_err(Refusal::Malformed)?;
         note(record, &classified);
+        posted = overwrite::posted(&form);
         unsent.after(form, intake.clone())
     } else {
         RequestBody::new(body).noted_in(intake.clone())
@@ -174,7 +184,8 @@ async fn walk(
     let mut inquiry = classified.inquire(&worker.policy);
     ask(worker, &classified, &mut inquiry, record).await;
     let facts = inquiry.facts();
-    let permit = permitted(worker, facts, inquiry.settle(), record)?;
+    let settled = hidden(worker, &classified, facts, record).unwrap_or_else(|| inquiry.settle());
+    let permit = permitted(worker, facts, settled, record)?;
     if let Some(defect) = classified.defect() {
         return Err(Refusal::Defect(defect));
     }
@@ -183,11 +194,12 @@ async fn walk(
         Some(transcript) => body.copied_to(transcript.clone()),
         None => body,
     };
+    let _overwrite = Overwrite::begin(&worker.knowledge, &classified, posted);
     let sent = worker.upstream.send(classified.admit(permit), body);
     let answer = sent.await.map_err(Refusal::Upstream)?;
     record.answered_after = Some(record.started.elapsed());
     let response = match answer {
-        Answer::Free(response) => response,
+        Answer::Free(response) => selected(worker, facts, response, record)?,
         Answer::Held(answer) => {
             let facts = facts.learn(Role::Target, sse::told_by(answer.headers()));
             record.told = Told::Response;
@@ -207,6 +219,57 @@ async fn walk(
         look_back(worker, facts, found, record);
     }
     Ok(lesson.relay())
+}
+
+/// Decides on a selection's answer as well, which says what it was read from: it never relaxes (rulings, 17).
+fn selected(
+    worker: &Worker,
+    facts: Facts,
+    response: Response<ResponseBody>,
+    record: &mut Record,
+) -> Result<Response<ResponseBody>, Refusal> {
+    if facts.operation != Operation::SelectObjectContent || !response.status().is_success() {
+        return Ok(response);
+    }
+    let told = sse::told_by(response.headers());
+    for one in told.iter().filter(|one| *one != Encryption::Plain) {
+        let facts = facts.found(EncryptionSet::only(one));
+        if let decision @ Decision::Deny(_) = worker.policy.decide(facts) {
+            record.told = Told::Response;
+            record.decided = Some(told);
+            drop(permitted(
+                worker,
+                facts,
+                worker.policy.settle(facts, decision, Unknown::Object),
+                record,
+            )?);
+        }
+    }
+    Ok(response)
+}
+
+/// What is known of an object stands against an append that says it begins one: the store alone knows whether it does.
+fn hidden(
+    worker: &Worker,
+    classified: &Classified<'_>,
+    facts: Facts,
+    record: &mut Record,
+) -> Option<Result<Permit, Denial>> {
+    if facts.operation != Operation::AppendObject || classified.target == Teller::Object {
+        return None;
+    }
+    let known = worker
+        .knowledge
+        .ask(Teller::Object, &Names::of(classified))?
+        .encryption;
+    let (facts, decision) = known
+        .iter()
+        .map(|one| facts.found(EncryptionSet::only(one)))
+        .map(|facts| (facts, worker.policy.decide(facts)))
+        .find(|(_, decision)| matches!(decision, Decision::Deny(_)))?;
+    record.told = Told::Object;
+    record.decided = Some(known);
+    Some(worker.policy.settle(facts, decision, Unknown::Object))
 }
 
 /// Asks whoever can tell: the state, and the store about a bucket of which the state knows nothing.
@@ -242,10 +305,7 @@ async fn ask(worker: &Worker, classified: &Classified<'_>, inquiry: &mut Inquiry
 
 /// Notes a violation that only the answer showed: what it stored is known from now on.
 fn look_back(worker: &Worker, facts: Facts, found: EncryptionSet, record: &mut Record) {
-    let facts = Facts {
-        target: found,
-        ..facts
-    };
+    let facts = facts.found(found);
     if let Decision::Deny(rule) = worker.policy.decide(facts) {
         let rule = worker.policy.denial_id(Denial::Rule(rule));
         tracing::warn!(

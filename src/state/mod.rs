@@ -41,7 +41,8 @@
 //!   12). They live for [`Limits::upload_lifetime`] since they were last asked or learned, less 1/64 at most: use is
 //!   recorded that coarsely so that asking rarely writes.
 //! - *Objects*: the last lesson counts, for an object can be replaced. They live like uploads.
-//! - *Bucket defaults*: the last lesson counts, and is united with what is declared (rulings, 21). They live for
+//! - *Bucket defaults*: the last lesson counts, and is united with what is declared (rulings, 21). What only one object
+//!   shows is united with what is known ([`State::unite`]). They live for
 //!   [`Limits::default_lifetime`] since they were learned; those looked up for [`Limits::looked_up_lifetime`], and so
 //!   a learned `none`, 60 s at most. These short-lived ones are never written to the file.
 //!
@@ -71,6 +72,7 @@ mod declared;
 mod file;
 mod fingerprint;
 mod journal;
+mod limits;
 mod moment;
 mod shard;
 mod table;
@@ -80,6 +82,7 @@ mod told;
 
 pub use file::{OpenError, SetAside};
 pub use journal::{NotDurable, Ticket};
+pub use limits::Limits;
 pub use moment::Moment;
 pub use told::{Evidence, Origin, Told};
 
@@ -119,19 +122,6 @@ pub enum Stored<'a> {
         /// The object's name.
         key: &'a [u8],
     },
-}
-
-/// How much is remembered, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How many things at most.
-    pub entries: usize,
-    /// How long an upload or an appended object is remembered since its last use.
-    pub upload_lifetime: Duration,
-    /// How long a learned bucket default is remembered.
-    pub default_lifetime: Duration,
-    /// How long one that was looked up is. One that says `none` is for as long, but 60 s at most (rulings, 21).
-    pub looked_up_lifetime: Duration,
 }
 
 /// See the module.
@@ -204,17 +194,39 @@ impl State {
         evidence: Evidence,
         now: Moment,
     ) -> Ticket {
+        let narrows = matches!(stored, Stored::Upload { .. });
+        self.teach(stored, evidence, now, |known| match known {
+            Some(known) if narrows => known.narrow(encryption).unwrap_or(known.union(encryption)),
+            _ => encryption,
+        })
+    }
+
+    /// Learns what may be besides what is known. The ticket is as that of [`Self::learn`].
+    pub fn unite(
+        &self,
+        stored: &Stored<'_>,
+        encryption: EncryptionSet,
+        evidence: Evidence,
+        now: Moment,
+    ) -> Ticket {
+        self.teach(stored, evidence, now, |known| {
+            known.map_or(encryption, |known| known.union(encryption))
+        })
+    }
+
+    /// Learns what a lesson makes of what is known.
+    fn teach(
+        &self,
+        stored: &Stored<'_>,
+        evidence: Evidence,
+        now: Moment,
+        lesson: impl FnOnce(Option<EncryptionSet>) -> EncryptionSet,
+    ) -> Ticket {
         let fingerprint = self.secret.fingerprint(stored);
-        let (lane, lifetime) = self.place(stored, encryption, evidence);
         let mut shard = self.table(fingerprint).lock(fingerprint);
         let known = shard.get(fingerprint, now);
-        let encryption = match (stored, known) {
-            (Stored::Upload { .. }, Some(known)) => known
-                .encryption
-                .narrow(encryption)
-                .unwrap_or(known.encryption.union(encryption)),
-            _ => encryption,
-        };
+        let encryption = lesson(known.map(|known| known.encryption));
+        let (lane, lifetime) = self.place(stored, encryption, evidence);
         let record = Record {
             fingerprint,
             lane,
@@ -371,17 +383,6 @@ impl fmt::Debug for State {
         f.debug_struct("State")
             .field("entries", &self.entries())
             .finish_non_exhaustive()
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            entries: 1_000_000,
-            upload_lifetime: Duration::from_hours(7 * 24),
-            default_lifetime: Duration::from_hours(24),
-            looked_up_lifetime: Duration::from_mins(1),
-        }
     }
 }
 

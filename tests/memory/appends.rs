@@ -181,3 +181,23 @@ fn an_object_is_known_under_its_own_name_alone() {
         assert_eq!(answer.rule().is_empty(), known, "{target} {answer:?}");
     }
 }
+
+#[test]
+fn an_append_that_says_it_is_the_first_does_not_hide_what_the_object_is() {
+    let store = store("x-mark: 1");
+    let gate = Setup::strict().before(store.address());
+    first(&gate, KMS);
+    for stated in ["x-mark: 1", OBS_KEYS] {
+        for (over, sign) in [(Over::Http, V4), (Over::Http, ANONYMOUS), (Over::Https, V2)] {
+            let answer = gate.ask(over, append("0").with(sign).with(stated).bytes());
+            assert!(
+                !answer.assert_refused("").rule().starts_with("unknown"),
+                "{answer:?}"
+            );
+        }
+    }
+    assert_eq!(store.calls(), 1);
+    // Where it may be sent, it teaches nothing that relaxes.
+    first(&gate, OBS_KEYS);
+    assert_kms(&gate);
+}

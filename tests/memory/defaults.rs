@@ -10,6 +10,8 @@ use obsgate::{config::Builtin, policy::UnknownBucketDefault};
 const CONFIGURED: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>\
                           kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
 
+const OBS_KEYS: &str = "x-obs-server-side-encryption: AES256";
+
 /// A store that answers an upload with success in silence, and all else so.
 fn answering(answer: impl Into<String>) -> Store {
     let answer = answer.into();
@@ -255,41 +257,122 @@ fn no_other_subresource_can_speak_for_the_encryption() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_makes_the_default_unknown() {
+fn a_configuration_that_cannot_be_read_relaxes_nothing() {
     let large = format!("<!--{}-->{CONFIGURED}", " ".repeat(20 << 10));
+    let plain = CONFIGURED.replace(">kms<", ">AES256<");
     let unread = [
         "",
         "kms",
         "<Error/>",
+        "{\"SSEAlgorithm\":\"AES256\"}",
         CONFIGURED.split_at(60).0,
-        &CONFIGURED.replace(">kms<", ">rot13<"),
+        &CONFIGURED.replace(">kms<", ">KMS<"),
         &CONFIGURED.replace(">kms<", "><"),
+        &plain.replace("<Rule>", "<!-- x --><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule><Rule>"),
+        &format!("<!DOCTYPE a>{plain}"),
+        &format!("{plain}{CONFIGURED}"),
+        &format!("{plain}<a/>"),
+        &format!("{plain}kms"),
+        &format!("{plain}{}", " ".repeat(70 << 10)),
+        &format!("1f;chunk-signature=0\r\n{plain}\r\n"),
         &large,
     ];
     for document in unread {
-        for request in [
-            ask("PUT /mine?encryption").body(document),
-            ask("GET /mine?encryption"),
-        ] {
-            let told = document.to_owned();
-            let store =
-                Store::answering(move |asked| reply("200 OK", &[], if asked.is("GET") { &told } else { "" }));
-            for (setting, allowed) in [
-                (UnknownBucketDefault::None, true),
-                (UnknownBucketDefault::Any, false),
-            ] {
-                let gate = Setup::strict()
-                    .unknown_bucket_default(setting)
-                    .before(store.address());
-                teach(&gate);
-                put(&gate).assert_refused("");
-                let answer = gate.ask(Over::Http, request.clone().with(V4).bytes());
-                answer.assert_passed();
+        for write in [true, false] {
+            for known in [true, false] {
+                let told = document.to_owned();
+                let store = Store::answering(move |asked| {
+                    reply("200 OK", &[], if asked.is("GET") { &told } else { "" })
+                });
+                let gate = Setup::strict().before(store.address());
+                if known {
+                    teach(&gate);
+                }
+                let request = if write {
+                    ask("PUT /mine?encryption").body(document)
+                } else {
+                    ask("GET /mine?encryption")
+                };
+                gate.ask(Over::Http, request.with(V4).bytes()).assert_passed();
                 let answer = put(&gate);
-                assert_eq!(answer.rule().is_empty(), allowed, "{document} {answer:?}");
+                assert_eq!(
+                    answer.rule().is_empty(),
+                    !known && !write,
+                    "{document} {answer:?}"
+                );
             }
         }
     }
+}
+
+#[test]
+fn an_answer_that_is_coded_or_a_part_changes_nothing() {
+    let plain = CONFIGURED.replace(">kms<", ">AES256<");
+    for (status, header) in [
+        ("206 Partial Content", "x-mark: 1"),
+        ("200 OK", "Content-Range: bytes 0-19/300"),
+        ("200 OK", "Content-Encoding: gzip"),
+    ] {
+        let plain = plain.clone();
+        let store = Store::answering(move |asked| {
+            let (headers, body) = ([header], plain.as_str());
+            if asked.is("GET") {
+                reply(status, &headers, body)
+            } else {
+                reply("200 OK", &[], "")
+            }
+        });
+        let gate = Setup::strict().before(store.address());
+        teach(&gate);
+        gate.ask(Over::Http, ask("GET /mine?encryption").with(V4).bytes());
+        put(&gate).assert_refused("");
+    }
+}
+
+#[test]
+fn one_object_does_not_speak_against_what_is_known_of_its_bucket() {
+    for request in [
+        ask("PUT /mine/other").body("x"),
+        ask("PUT /mine/other?torrent").body("x"),
+        ask("PUT /mine/other").with("x-obs-copy-source: /mine/source"),
+        ask("POST /mine/other?append&position=0").body("x"),
+        ask("POST /mine/other?uploads"),
+    ] {
+        let store = answering(reply("200 OK", &[OBS_KEYS], CONFIGURED));
+        let gate = Setup::strict().before(store.address());
+        teach(&gate);
+        gate.ask(Over::Https, request.with(V4).bytes()).assert_passed();
+        put(&gate).assert_refused("");
+    }
+}
+
+#[test]
+fn an_unknown_subresource_says_nothing_that_relaxes() {
+    let store = answering(reply("200 OK", &[OBS_KEYS], ""));
+    for (target, known) in [("/mine/other", true), ("/mine/other?torrent", false)] {
+        let gate = Setup::strict()
+            .unknown_bucket_default(UnknownBucketDefault::Any)
+            .before(store.address());
+        let request = ask(format!("PUT {target}")).with(V4).body("x");
+        gate.ask(Over::Https, request.bytes()).assert_passed();
+        assert_eq!(put(&gate).rule().is_empty(), known, "{target}");
+    }
+}
+
+#[test]
+fn an_answer_that_contradicts_what_was_stated_is_a_violation_and_teaches() {
+    let store = Store::answering(|asked| {
+        let told = if is_upload(asked) { "x-mark: 1" } else { KMS };
+        reply("200 OK", &[told], "")
+    });
+    let gate = Setup::strict().before(store.address());
+    put(&gate).assert_passed();
+    let stated = ask("PUT /mine/other").with(V4).with(OBS_KEYS).body("x");
+    gate.ask(Over::Http, stated.bytes()).assert_passed();
+    put(&gate).assert_refused("");
+    let events = gate.events();
+    assert_eq!(events[1]["outcome"], "violated");
+    assert_eq!(events[1]["told_by"], "response");
 }
 
 #[test]

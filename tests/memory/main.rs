@@ -16,6 +16,7 @@ mod form_uploads;
 mod forms;
 mod harness;
 mod message;
+mod overwrites;
 mod parts;
 mod program;
 mod restarts;

@@ -62,6 +62,35 @@ impl DocumentPrefix {
     pub fn finish(&self) -> Result<Document, Fault> {
         self.read()?.ok_or(Fault::NotXml)
     }
+
+    /// The document, when the body has ended and holds nothing else: for what another reader might take the rest.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], or something but blanks and comments follows.
+    pub fn finish_alone(&self) -> Result<Document, Fault> {
+        let document = self.finish()?;
+        if self.over {
+            return Err(Fault::TooLarge);
+        }
+        let mut reader = Reader::from_reader(self.bytes.as_slice());
+        let (mut depth, mut ended) = (0_usize, false);
+        loop {
+            match reader.read_event() {
+                Ok(Event::Eof) => return Ok(document),
+                Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => {}
+                Ok(Event::Text(text)) if text.xml10_content().trim_matches(BLANK).is_empty() => {}
+                Ok(_) if ended => return Err(Fault::NotXml),
+                Ok(Event::Start(_)) => depth += 1,
+                Ok(Event::Empty(_)) => ended = depth == 0,
+                Ok(Event::End(_)) => {
+                    depth = depth.saturating_sub(1);
+                    ended = depth == 0;
+                }
+                Ok(_) => {}
+                Err(_) => return Err(Fault::NotXml),
+            }
+        }
+    }
 }
 
 impl Document {

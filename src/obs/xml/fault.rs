@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why nothing was learned from a body. Whatever was believed before is to be forgotten, not kept.
+/// Why nothing was learned from a body. It relaxes nothing that was believed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// It is not XML, not well-formed, cut off, or nested absurdly deep.
