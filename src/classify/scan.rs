@@ -12,7 +12,7 @@ use crate::obs::{
     route::{Level, Verb},
     scheme::Scheme,
     signature::Signatures,
-    sse::Evidence,
+    sse::{Evidence, is_documented},
     subresource::{Marks, Subresource, is_configuration},
 };
 use http::{HeaderValue, Version, request::Parts};
@@ -78,9 +78,10 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
-                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
+                Some(word @ (Word::Sse(parameter) | Word::Mirror(parameter))) => {
+                    let exact = is_documented(name.as_bytes(), folded) && word == Word::Sse(parameter);
                     self.evidence
-                        .note(parameter, Carrier::Query, dialect, value.as_bytes())?;
+                        .note(parameter, Carrier::Query, dialect, value.as_bytes(), exact)?;
                     return Ok(());
                 }
                 Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
@@ -138,7 +139,7 @@ impl<'h> Scan<'h> {
             match dialect.word(name) {
                 Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
                     self.evidence
-                        .note(parameter, Carrier::Header, dialect, value.as_bytes())?;
+                        .note(parameter, Carrier::Header, dialect, value.as_bytes(), true)?;
                 }
                 Some(Word::CopySource) if self.copy_source.replace(value).is_some() => {
                     return Err(Malformed::CopySourceRepeated);

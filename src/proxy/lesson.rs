@@ -85,8 +85,9 @@ pub(super) async fn learn(
     let names = Names::of(classified);
     let told = sse::told_by(lesson.response.headers());
     let spoken = told != PLAIN;
-    // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
-    let by_default = !classified.facts.target.contains(Encryption::SseC);
+    // A default is never a customer key: what may be one was there before, and tells nothing of the bucket. Nor does
+    // an answer to what may have been stated.
+    let by_default = !classified.facts.target.contains(Encryption::SseC) && classified.facts.also.is_none();
     if spoken && by_default && classified.target == Teller::BucketDefault {
         drop(knowledge.learn(&names.bucket_default(), told, Evidence::Response));
         lesson.found = Some(told);
@@ -207,11 +208,16 @@ fn teaches(operation: Operation, status: StatusCode) -> bool {
 /// What was stored where the answer is silent: what the request stated, or what is known of the bucket; nothing if
 /// neither says. Not the facts that were decided on, for the bucket is not asked where it makes no difference.
 fn unspoken(knowledge: &Knowledge, names: &Names<'_>, classified: &Classified<'_>) -> EncryptionSet {
-    match classified.target {
-        Teller::Nobody => classified.facts.target,
-        _ => knowledge
-            .ask(Teller::BucketDefault, names)
-            .map_or(PLAIN, |told| told.encryption),
+    if classified.target == Teller::Nobody {
+        return classified.facts.target;
+    }
+    let default = knowledge
+        .ask(Teller::BucketDefault, names)
+        .map_or(PLAIN, |told| told.encryption);
+    match classified.facts.also {
+        // Stated where only some stores read it (rulings, 11).
+        Some(also) if also.operation == Operation::InitiateMultipartUpload => default.union(also.target),
+        _ => default,
     }
 }
 
