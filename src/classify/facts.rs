@@ -164,17 +164,17 @@ fn target(operation: Operation, stated: Stated, keyed: bool, first: bool) -> (En
                 Teller::Nobody,
             )
         }
-        // Only OBS knows these: to other stores the request puts an object.
+        // Only OBS knows these, or all but OBS: to other stores the request puts an object.
         Operation::ModifyObject
         | Operation::TruncateObject
         | Operation::SetObjectMetadata
-        | Operation::PutSymlink => (EncryptionSet::ALL, Teller::BucketDefault),
+        | Operation::PutSymlink
+        | Operation::PutObjectLegalHold => (EncryptionSet::ALL, Teller::BucketDefault),
         Operation::RenameObject
         | Operation::PutObjectAcl
         | Operation::PutObjectTagging
         | Operation::DeleteObjectTagging
         | Operation::PutObjectRetention
-        | Operation::PutObjectLegalHold
         | Operation::RestoreObject
         | Operation::SelectObjectContent
         | Operation::DeleteObject => (EncryptionSet::ALL, Teller::Object),

@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, hides, pairs},
+    fold::{Folded, hides, is_printable, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -68,6 +68,9 @@ impl<'h> Scan<'h> {
         if let Some(folded) = self.signatures.documented(name, value) {
             self.amz |= Dialect::by_prefix(folded.as_bytes()) == Some(Dialect::Amz);
             return Ok(());
+        }
+        if !is_printable(name) {
+            return Err(Malformed::QueryName);
         }
         let folded = match Folded::query(name) {
             Ok(Some(folded)) => folded,
@@ -190,6 +193,9 @@ impl<'h> Scan<'h> {
         uploads.count() > 1
             // What a bucket encrypts with is learned from these: some stores would answer for the other.
             || beside(Marks::ENCRYPTION)
+            // One store would take the row of this one, another of that.
+            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options)
+                && CHOICES.iter().filter(|choice| self.subresources.has_any(**choice)).count() > 1)
             || (verb == Verb::Post && beside(SELECTION))
     }
 
@@ -356,6 +362,29 @@ const CONNECTION: [&str; 7] = [
     "upgrade",
     "http2-settings",
     "proxy-connection",
+];
+
+/// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
+/// are one choice: it has no row.
+const CHOICES: [Marks; 18] = [
+    Marks::ACL,
+    Marks::APPEND,
+    Marks::CONFIGURATION,
+    Marks::DELETE,
+    Marks::ENCRYPTION,
+    Marks::LEGAL_HOLD,
+    Marks::METADATA,
+    Marks::MODIFY,
+    Marks::RENAME,
+    Marks::RESTORE,
+    Marks::RETENTION,
+    SELECTION,
+    Marks::SYMLINK,
+    Marks::TAGGING,
+    Marks::TORRENT,
+    Marks::TRUNCATE,
+    Marks::UPLOADS,
+    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
 ];
 
 /// Either makes a POST a selection to somebody.
