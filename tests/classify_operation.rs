@@ -89,7 +89,6 @@ fn every_operation_is_reached_by_a_request_head() {
         // Beyond one for each: what else leads to them.
         ("PUT /b/k?uploadId=U", Op::UploadPart),
         ("PUT /b/k?partNumber=1", Op::UploadPart),
-        ("PUT /b/k?partNumber=1&uploadId=U&acl", Op::UploadPart),
         ("PUT /b/k?uploads", Op::PutObject),
         ("PUT /b/k?x-image-process=a", Op::PutObject),
         ("POST /b/k form", Op::PostObject),
@@ -117,8 +116,6 @@ fn a_subresource_matches_only_as_documented() {
         "UploadId=U",
         "partnumber=1&uploadId=U",
         "a%63l",
-        "acl%20",
-        "acl+",
         "%61cl=",
         "legal_hold",
         "Metadata",
@@ -187,6 +184,87 @@ fn uploads_upload_id_and_append_exclude_each_other() {
             "{query}"
         );
     }
+}
+
+/// The names that choose an operation; `append` on a PUT is refused anyway.
+const CHOICES: [&str; 19] = [
+    "acl",
+    "append&position=0",
+    "cors",
+    "quota",
+    "delete",
+    "encryption",
+    "legal-hold",
+    "metadata",
+    "modify&position=0",
+    "rename&name=x",
+    "restore",
+    "retention",
+    "select&select-type=2",
+    "symlink",
+    "tagging",
+    "torrent",
+    "truncate&length=1",
+    "uploads",
+    "uploadId=U&partNumber=1",
+];
+
+#[test]
+fn two_subresources_that_choose_an_operation_are_refused_whatever_they_are() {
+    for (n, one) in CHOICES.iter().enumerate() {
+        for (m, other) in CHOICES.iter().enumerate() {
+            // Those of a bucket's configuration are one choice.
+            if n == m || [*one, *other].iter().all(|one| matches!(*one, "cors" | "quota")) {
+                continue;
+            }
+            for line in [
+                "PUT /b/k",
+                "POST /b/k",
+                "DELETE /b/k",
+                "PUT /b",
+                "POST /b",
+                "DELETE /b",
+            ] {
+                let line = format!("{line}?{one}&{other}");
+                let append_by_put = line.starts_with("PUT") && line.contains("append");
+                let expected = if append_by_put {
+                    Malformed::AppendByPut
+                } else {
+                    Malformed::SubresourcesTogether
+                };
+                assert_eq!(refusal(&line, &[]), Some(expected), "{line}");
+            }
+        }
+        for versioned in [
+            format!("PUT /b/k?{one}&versionId=1"),
+            format!("PUT /b/k?x=1&{one}"),
+        ] {
+            assert_ne!(refusal(&versioned, &[]), Some(Malformed::SubresourcesTogether));
+        }
+    }
+}
+
+#[test]
+fn a_query_name_of_anything_but_printable_ascii_is_refused() {
+    for name in [
+        "acl%20",
+        "acl+",
+        "+acl",
+        "%20modify",
+        "%C2%A0acl",
+        "acl%E2%80%8B",
+        "%EF%BB%BFuploads",
+        "a%ffb",
+        "%c5%bfymlink",
+        "a%20b",
+        "a%2Bb",
+    ] {
+        for method in ["GET", "PUT", "POST", "DELETE", "HEAD"] {
+            let line = format!("{method} /b/k?{name}=x");
+            assert_eq!(refusal(&line, &[]), Some(Malformed::QueryName), "{line}");
+        }
+    }
+    assert_eq!(refusal("GET /b?prefix=%C3%A9+%20x&x-%61=1", &[]), None);
 }
 
 #[test]
@@ -368,6 +446,7 @@ fn a_put_with_a_subresource_that_only_obs_knows_is_judged_as_put_object_too() {
         "PUT /b/k?modify&position=3",
         "PUT /b/k?truncate&length=3",
         "PUT /b/k?symlink",
+        "PUT /b/k?legal-hold",
     ] {
         let parts = head(line, &[]);
         let got = classified(&parts).unwrap();

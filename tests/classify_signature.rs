@@ -248,6 +248,13 @@ fn a_header_that_does_not_reach_the_store_must_not_be_signed() {
         "x-forwarded-proto",
         "x-forwarded-ssl",
         "x-forwarded-scheme",
+        "x-forwarded-protocol",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-url-scheme",
+        "x-original-url",
+        "x-rewrite-url",
+        "cloudfront-forwarded-proto",
         "front-end-https",
         "X-Forwarded-Proto",
     ] {

@@ -16,6 +16,7 @@ use obsgate::{
         encryption::{Encryption, EncryptionSet},
         form::{Form, FormFacts, Limits},
         malformed::Malformed,
+        operation::Operation,
         scheme::Scheme,
     },
     policy::Decision,
@@ -231,7 +232,6 @@ fn the_encryption_a_form_states_is_the_targets() {
     };
     for (fields, expected) in [
         (&[KMS][..], Encryption::SseKms),
-        (&[("X-AMZ-Server-Side-Encryption", "aws:kms")], Encryption::SseKms),
         (&[("x-obs-server-side-encryption", "AES256")], Encryption::SseObs),
         (
             &[("x-amz-server-side-encryption", "aws:AES256")],
@@ -258,6 +258,22 @@ fn the_encryption_a_form_states_is_the_targets() {
         );
     }
     let unstated = EncryptionSet::WITHOUT_CUSTOMER_KEY;
+    // Some stores overlook a field in another case: it counts beside the bucket's default.
+    for (name, value, encryption) in [
+        ("X-AMZ-Server-Side-Encryption", "AES256", Encryption::SseObs),
+        ("X-Obs-server-side-encryption-customer-key", KEY, Encryption::SseC),
+    ] {
+        let classified = joined(&parts, Scheme::Http, &[(name, value)]).unwrap();
+        let also = classified.facts.also.unwrap();
+        assert_eq!(
+            (classified.facts.target, classified.target),
+            (unstated, Teller::BucketDefault)
+        );
+        assert_eq!(
+            (also.operation, also.target),
+            (Operation::PostObject, EncryptionSet::only(encryption))
+        );
+    }
     assert_eq!(target(&[("key", "k")]), (unstated, Teller::BucketDefault, false));
     let source = ("x-obs-copy-source-server-side-encryption-customer-key", KEY);
     assert_eq!(target(&[source]), (unstated, Teller::BucketDefault, true));

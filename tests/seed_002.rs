@@ -127,7 +127,7 @@ fn check(cell: &Cell, name: &str, value: &str, encryption: Option<Encryption>, i
     if in_query {
         let escaped = value.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let joint = if line.contains('?') { "&" } else { "?" };
-        line.extend([joint, name, "=", &escaped]);
+        line.extend([joint, name, "=", &escaped, "&AccessKeyId=AK&Signature=c2ln"]);
     } else {
         headers.push((name, value));
     }

@@ -26,26 +26,43 @@ pub(super) struct Aim {
 }
 
 impl Aim {
-    pub(super) fn of(verb: Verb, operation: Operation, scan: &Scan<'_>) -> Result<Self, Malformed> {
+    pub(super) fn of(
+        verb: Verb,
+        operation: Operation,
+        scan: &Scan<'_>,
+        presigned: bool,
+    ) -> Result<Self, Malformed> {
         let seen = scan.evidence.seen();
         if verb.writes() {
             scan.evidence.check()?;
         }
-        let managed = scan.evidence.managed();
+        let stated = Stated::of(verb, scan, presigned);
         let keyed = seen.has_any(Parameters::TARGET_KEY);
         let (target, teller) = match (verb, operation) {
             (Verb::Get, _) => (by_key(keyed), Teller::Response),
-            _ => target(operation, managed, keyed, scan.position == Some("0")),
+            _ => target(operation, stated, keyed, scan.position == Some("0")),
         };
+        let source_keyed = |of: Parameters| of.has_any(Parameters::SOURCE_KEY);
+        let certain = scan.evidence.certain(presigned);
         let source = match operation {
-            Operation::CopyObject | Operation::UploadPartCopy => by_key(seen.has_any(Parameters::SOURCE_KEY)),
+            Operation::CopyObject | Operation::UploadPartCopy
+                if source_keyed(seen) && !source_keyed(certain) =>
+            {
+                EncryptionSet::ALL
+            }
+            Operation::CopyObject | Operation::UploadPartCopy => by_key(source_keyed(seen)),
             _ => PLAIN,
         };
         Ok(Self {
             teller,
             target,
             source,
-            also: also(verb, operation, scan, target, teller)?,
+            also: match stated.loosely {
+                Some(one) if stated.surely.is_none() && settles(operation, teller) => {
+                    Some(also_loosely(verb, operation, scan, one)?)
+                }
+                _ => also(verb, operation, scan, target, teller)?,
+            },
             customer_key: seen.has_any(Parameters::ANY_KEY),
         })
     }
@@ -63,45 +80,101 @@ impl Aim {
     }
 }
 
-/// What an operation's target may be, and who can tell.
-fn target(
+/// What parameters of encryption say of the target.
+#[derive(Clone, Copy)]
+struct Stated {
+    /// To a store that reads as loosely as any.
+    loosely: Option<Encryption>,
+    /// To every store. Only this takes the place of what a bucket encrypts with by default (rulings, 11).
+    surely: Option<Encryption>,
+}
+
+impl Stated {
+    /// What reads an object states nothing but a customer key.
+    fn of(verb: Verb, scan: &Scan<'_>, presigned: bool) -> Self {
+        if verb.writes() {
+            return Self {
+                loosely: scan.evidence.stated(),
+                surely: scan.evidence.settled(presigned),
+            };
+        }
+        let by = |of: Parameters| of.has_any(Parameters::TARGET_KEY).then_some(Encryption::SseC);
+        Self {
+            loosely: by(scan.evidence.seen()),
+            surely: by(scan.evidence.certain(presigned)),
+        }
+    }
+}
+
+/// Whether what is stated for sure would settle what the target is.
+fn settles(operation: Operation, teller: Teller) -> bool {
+    teller == Teller::BucketDefault || operation == Operation::HeadObject
+}
+
+/// What only some stores read counts beside what the rest would do.
+fn also_loosely(
+    verb: Verb,
     operation: Operation,
-    managed: Option<Encryption>,
-    keyed: bool,
-    first: bool,
-) -> (EncryptionSet, Teller) {
-    let stated = if keyed { Some(Encryption::SseC) } else { managed };
-    let stated = stated.map(|one| (EncryptionSet::only(one), Teller::Nobody));
+    scan: &Scan<'_>,
+    stated: Encryption,
+) -> Result<Also, Malformed> {
+    // Anything more would have to be judged as a third operation.
+    if verb.writes() && operation != Operation::PutObject && stray(operation, scan).is_some() {
+        return Err(Malformed::Contradiction);
+    }
+    Ok(Also {
+        operation,
+        target: EncryptionSet::only(stated),
+    })
+}
+
+/// What an operation's target may be, and who can tell.
+fn target(operation: Operation, stated: Stated, keyed: bool, first: bool) -> (EncryptionSet, Teller) {
+    let settled = stated
+        .surely
+        .map(|one| (EncryptionSet::only(one), Teller::Nobody));
     match operation {
         Operation::PutObject | Operation::CopyObject | Operation::InitiateMultipartUpload => {
-            stated.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
+            settled.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
         }
         Operation::AppendObject if first => {
-            stated.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
+            settled.unwrap_or((EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault))
         }
         Operation::AppendObject => (
-            stated.map_or(EncryptionSet::WITHOUT_CUSTOMER_KEY, |(stated, _)| stated),
+            stated
+                .loosely
+                .map_or(EncryptionSet::WITHOUT_CUSTOMER_KEY, EncryptionSet::only),
             Teller::Object,
         ),
-        Operation::HeadObject if keyed => (by_key(true), Teller::Nobody),
+        Operation::HeadObject if stated.surely == Some(Encryption::SseC) => (by_key(true), Teller::Nobody),
         Operation::UploadPart | Operation::UploadPartCopy => (by_key(keyed), Teller::Upload),
         Operation::CompleteMultipartUpload | Operation::AbortMultipartUpload => {
             (EncryptionSet::ALL, Teller::Upload)
         }
         Operation::PostObject => (EncryptionSet::ALL, Teller::Form),
         Operation::HeadObject => (by_key(false), Teller::Object),
-        Operation::CreateBucket => (managed.map_or(PLAIN, EncryptionSet::only), Teller::Nobody),
-        // Only OBS knows these: to other stores the request puts an object.
+        Operation::CreateBucket => {
+            let either = stated.loosely.map_or(PLAIN, EncryptionSet::only);
+            (
+                if stated.surely.is_some() {
+                    either
+                } else {
+                    either.union(PLAIN)
+                },
+                Teller::Nobody,
+            )
+        }
+        // Only OBS knows these, or all but OBS: to other stores the request puts an object.
         Operation::ModifyObject
         | Operation::TruncateObject
         | Operation::SetObjectMetadata
-        | Operation::PutSymlink => (EncryptionSet::ALL, Teller::BucketDefault),
+        | Operation::PutSymlink
+        | Operation::PutObjectLegalHold => (EncryptionSet::ALL, Teller::BucketDefault),
         Operation::RenameObject
         | Operation::PutObjectAcl
         | Operation::PutObjectTagging
         | Operation::DeleteObjectTagging
         | Operation::PutObjectRetention
-        | Operation::PutObjectLegalHold
         | Operation::RestoreObject
         | Operation::SelectObjectContent
         | Operation::DeleteObject => (EncryptionSet::ALL, Teller::Object),

@@ -1,13 +1,16 @@
 //! What a form adds to its head: after it nothing about the request is in doubt but the bucket's default (rulings, 18).
 
 use super::{Classified, Teller};
-use crate::obs::{
-    auth::{Auth, Carrier},
-    dialect::Dialect,
-    encryption::{Encryption, EncryptionSet},
-    form::{self, Form, FormFacts},
-    malformed::Malformed,
-    sse::Parameters,
+use crate::{
+    obs::{
+        auth::{Auth, Carrier},
+        dialect::Dialect,
+        encryption::EncryptionSet,
+        form::{self, Form, FormFacts},
+        malformed::Malformed,
+        sse::Parameters,
+    },
+    policy::Also,
 };
 
 impl Classified<'_> {
@@ -28,18 +31,22 @@ impl Classified<'_> {
             (_, Some(_)) => return Err(Malformed::Signatures),
         };
         self.evidence = form::join(self.head, self.evidence, form)?;
-        let seen = said.evidence.seen();
-        let stated = if seen.has_any(Parameters::TARGET_KEY) {
-            Some(Encryption::SseC)
-        } else {
-            said.evidence.managed()
-        };
-        (self.facts.target, self.target) = match stated {
+        (self.facts.target, self.target) = match said.evidence.settled(false) {
             Some(one) => (EncryptionSet::only(one), Teller::Nobody),
             None => (EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault),
         };
+        // A field in another case counts beside the bucket's default: some stores overlook it.
+        if let (Some(one), Teller::BucketDefault) = (said.evidence.stated(), self.target) {
+            let also = Also {
+                operation: self.facts.operation,
+                target: EncryptionSet::only(one),
+            };
+            if self.facts.also.replace(also).is_some() {
+                return Err(Malformed::FieldName);
+            }
+        }
         self.facts.auth = auth;
-        self.facts.customer_key |= seen.has_any(Parameters::ANY_KEY);
+        self.facts.customer_key |= said.evidence.seen().has_any(Parameters::ANY_KEY);
         self.signed_in = signed_in;
         if said.amz || matches!(auth, Auth::AwsV2 | Auth::V4) {
             self.dialect = Dialect::Amz;

@@ -174,7 +174,10 @@ pub fn classify<'h>(
     let operation = route(verb, level, marks);
     scan.check(verb, operation)?;
     let (auth, signed_in) = scan.signatures.weigh(scan.forwarded)?;
-    let aim = facts::Aim::of(verb, operation, &scan)?;
+    let aim = {
+        let presigned = signed_in == Some(Carrier::Query) && matches!(auth, Auth::ObsV2 | Auth::AwsV2);
+        facts::Aim::of(verb, operation, &scan, presigned)?
+    };
     Ok(Classified {
         head,
         facts: aim.facts(operation, arrival.scheme, auth),

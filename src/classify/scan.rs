@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, hides, pairs},
+    fold::{Folded, hides, is_printable, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -12,7 +12,7 @@ use crate::obs::{
     route::{Level, Verb},
     scheme::Scheme,
     signature::Signatures,
-    sse::Evidence,
+    sse::{Evidence, is_documented},
     subresource::{Marks, Subresource, is_configuration},
 };
 use http::{HeaderValue, Version, request::Parts};
@@ -69,6 +69,9 @@ impl<'h> Scan<'h> {
             self.amz |= Dialect::by_prefix(folded.as_bytes()) == Some(Dialect::Amz);
             return Ok(());
         }
+        if !is_printable(name) {
+            return Err(Malformed::QueryName);
+        }
         let folded = match Folded::query(name) {
             Ok(Some(folded)) => folded,
             Ok(None) => return Ok(()),
@@ -78,9 +81,10 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
-                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
+                Some(word @ (Word::Sse(parameter) | Word::Mirror(parameter))) => {
+                    let exact = is_documented(name.as_bytes(), folded) && word == Word::Sse(parameter);
                     self.evidence
-                        .note(parameter, Carrier::Query, dialect, value.as_bytes())?;
+                        .note(parameter, Carrier::Query, dialect, value.as_bytes(), exact)?;
                     return Ok(());
                 }
                 Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
@@ -138,7 +142,7 @@ impl<'h> Scan<'h> {
             match dialect.word(name) {
                 Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
                     self.evidence
-                        .note(parameter, Carrier::Header, dialect, value.as_bytes())?;
+                        .note(parameter, Carrier::Header, dialect, value.as_bytes(), true)?;
                 }
                 Some(Word::CopySource) if self.copy_source.replace(value).is_some() => {
                     return Err(Malformed::CopySourceRepeated);
@@ -189,6 +193,9 @@ impl<'h> Scan<'h> {
         uploads.count() > 1
             // What a bucket encrypts with is learned from these: some stores would answer for the other.
             || beside(Marks::ENCRYPTION)
+            // One store would take the row of this one, another of that.
+            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options)
+                && CHOICES.iter().filter(|choice| self.subresources.has_any(**choice)).count() > 1)
             || (verb == Verb::Post && beside(SELECTION))
     }
 
@@ -355,6 +362,29 @@ const CONNECTION: [&str; 7] = [
     "upgrade",
     "http2-settings",
     "proxy-connection",
+];
+
+/// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
+/// are one choice: it has no row.
+const CHOICES: [Marks; 18] = [
+    Marks::ACL,
+    Marks::APPEND,
+    Marks::CONFIGURATION,
+    Marks::DELETE,
+    Marks::ENCRYPTION,
+    Marks::LEGAL_HOLD,
+    Marks::METADATA,
+    Marks::MODIFY,
+    Marks::RENAME,
+    Marks::RESTORE,
+    Marks::RETENTION,
+    SELECTION,
+    Marks::SYMLINK,
+    Marks::TAGGING,
+    Marks::TORRENT,
+    Marks::TRUNCATE,
+    Marks::UPLOADS,
+    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
 ];
 
 /// Either makes a POST a selection to somebody.

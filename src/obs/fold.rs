@@ -142,6 +142,14 @@ impl Iterator for Decoded<'_> {
     }
 }
 
+/// Whether a query name is printable ASCII once it is decoded, blanks and `+` excepted: no name has need of anything
+/// else, and what some readers trim, or fold into a letter, is there.
+pub(crate) fn is_printable(name: &str) -> bool {
+    PRINTABLE.has_all(name.as_bytes())
+        && (!bytes::has(name.as_bytes(), b'%')
+            || Decoded::new(name.as_bytes()).all(|byte| byte.is_ok_and(|byte| PRINTABLE.has(byte))))
+}
+
 /// The names and values of a query, as they came.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = Some(query);
@@ -200,6 +208,9 @@ static FOLD: [u8; 256] = {
 /// The bytes of a name that may be read by anybody once it is decoded. Some decode before they separate a name from its
 /// value, some separate parameters with `;`, and some drop a leading `?`.
 static READABLE: ByteSet = ByteSet::over(b' ', b'\xff').without(b"=&;?\x7f");
+
+/// Those that a query name is of.
+static PRINTABLE: ByteSet = ByteSet::over(b'!', b'~').without(b"+");
 
 /// Those that are neither decoded first nor dropped.
 static SIMPLE: ByteSet = ByteSet::over(b'!', b'\xff').without(b"=&;?\x7f%+");

@@ -10,7 +10,7 @@ pub(crate) enum Header {
     ContentLength,
     ContentType,
     Expect,
-    /// Says how the request came to a front: never true of this hop (rulings, 29).
+    /// Says how the request came to a front, or where it was to go: never true of this hop (rulings, 29).
     Forwarded,
     Host,
     /// Asks for another method than the request line's: some stores, or what is before them, obey.
@@ -61,19 +61,26 @@ static HEADERS: Names<Header> = Names::new(&[
     ("content-md5", Header::Guarded),
     ("content-type", Header::ContentType),
     ("x-auth-token", Header::Token),
+    ("x-url-scheme", Header::Forwarded),
     ("authorization", Header::Authorization),
     ("x-http-method", Header::MethodOverride),
+    ("x-rewrite-url", Header::Forwarded),
     ("content-length", Header::ContentLength),
     ("http2-settings", Header::Guarded),
+    ("x-original-url", Header::Forwarded),
     ("x-forwarded-ssl", Header::Forwarded),
     ("front-end-https", Header::Forwarded),
     ("content-encoding", Header::Guarded),
     ("proxy-connection", Header::Guarded),
+    ("x-forwarded-host", Header::Forwarded),
+    ("x-forwarded-port", Header::Forwarded),
     ("transfer-encoding", Header::TransferEncoding),
     ("x-forwarded-proto", Header::Forwarded),
     ("x-method-override", Header::MethodOverride),
     ("x-forwarded-scheme", Header::Forwarded),
+    ("x-forwarded-protocol", Header::Forwarded),
     ("x-http-method-override", Header::MethodOverride),
+    ("cloudfront-forwarded-proto", Header::Forwarded),
 ]);
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ malformed! {
         "The method must be given in the request line alone.";
     /// A query name holds a broken escape, a control byte, or what separates names, or a value hides one (rulings, 11).
     QueryName = "query-name" InvalidArgument []
-        "A parameter name of the query is not percent-encoded correctly, or holds a control character or one of = & ; ?.";
+        "A parameter name of the query is not percent-encoded correctly, or holds one of = & ; ? + or anything but printable ASCII.";
     /// A subresource in another case, or one that differs only after decoding (rulings, 1).
     Subresource = "subresource" InvalidArgument []
         "The subresource must be spelled exactly as documented.";
@@ -64,7 +64,7 @@ malformed! {
         "The subresource has a value where it is documented without, or lacks the one it needs.";
     /// `uploads` with `uploadId`, `append` with either, or `encryption` or a selection with any.
     SubresourcesTogether = "subresources-together" InvalidArgument []
-        "Only one of uploads, uploadId and append can be given, and nothing beside encryption or select.";
+        "Only one subresource that chooses an operation can be given.";
     /// `append` on a PUT: some stores append by PUT (rulings, 1).
     AppendByPut = "append-by-put" InvalidArgument []
         "An object is appended to with POST.";

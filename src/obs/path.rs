@@ -29,7 +29,7 @@ pub(crate) fn split_path_style(path: &str) -> Result<Resource<'_>, Malformed> {
             Err(Malformed::Bucket)
         };
     }
-    if matches!(bucket, "." | "..") || !PLAIN.has_all(bucket.as_bytes()) {
+    if !is_bucket(bucket.as_bytes()) {
         return Err(Malformed::Bucket);
     }
     with_key(Some(bucket), key)
@@ -52,9 +52,14 @@ fn with_key<'h>(bucket: Option<&'h str>, key: &'h str) -> Result<Resource<'h>, M
     })
 }
 
-/// Bytes that everybody reads alike in a bucket's place. No bucket's name needs an escape, so none is left to be
-/// decoded by one reader and not by another; `;` begins parameters for some.
-static PLAIN: ByteSet = ByteSet::over(b'!', b'~').without(b"%\\;");
+/// Whether everybody reads a bucket's place alike: what was ever a bucket's name, with a letter or a digit at each end.
+fn is_bucket(name: &[u8]) -> bool {
+    let ends = [name.first(), name.last()];
+    BUCKET.has_all(name) && ends.into_iter().flatten().all(u8::is_ascii_alphanumeric)
+}
+
+/// No bucket's name needs an escape, so none is left to be decoded by one reader and not by another.
+static BUCKET: ByteSet = ByteSet::ALPHANUMERIC.and(b"._-");
 
 /// Whether a key holds anything that removing dot segments, merging slashes or dropping parameters could change.
 fn is_suspicious(key: &[u8]) -> bool {
@@ -161,6 +166,8 @@ mod tests {
     fn a_bucket_that_others_might_read_elsewhere_is_refused() {
         for path in [
             "//k", "//", "/b%2fc/k", "/b%00/k", "/b%09", "/%62/k", "/./k", "/../b/k", "/b\\c/k", "/b;x/k",
+            "/:b/k", "/a:b/k", "/b./k", "/.b/k", "/b,/k", "/\"b\"/k", "/-b/k", "/_b/k", "/b_/k", "/b*/",
+            "/b~", "/(b)/k",
         ] {
             assert_eq!(split_path_style(path), Err(Malformed::Bucket), "{path}");
         }

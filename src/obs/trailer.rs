@@ -15,8 +15,9 @@ pub fn is_forbidden(name: &[u8]) -> bool {
 }
 
 /// Framing, routing, signatures, and what changes the meaning of a request.
-const FORBIDDEN: [&str; 27] = [
+const FORBIDDEN: [&str; 33] = [
     "authorization",
+    "cloudfront-forwarded-proto",
     "connection",
     "content-encoding",
     "content-length",
@@ -42,7 +43,12 @@ const FORBIDDEN: [&str; 27] = [
     "transfer-encoding",
     "upgrade",
     "x-auth-token",
+    "x-http-method",
     "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-url-scheme",
 ];
 
 const FAMILIES: [&str; 4] = ["x-obs-", "x-amz-", "x-forwarded-", "http2-settings"];

@@ -224,10 +224,12 @@ fn shown(
     let bucket = names.bucket_default();
     let restricts = told.contains(Encryption::SseKms);
     let teaches = match classified.target {
-        // A default is never a customer key: what may be one was there before, and tells nothing of the bucket.
+        // A default is never a customer key: what may be one was there before, and tells nothing of the bucket. Nor does
+        // an answer to what may have been stated, unless it restricts.
         Teller::BucketDefault => {
+            let relaxes = speaks_for_its_bucket(classified) || knowledge.knows(&bucket);
             !classified.facts.target.contains(Encryption::SseC)
-                && (restricts || speaks_for_its_bucket(classified) || knowledge.knows(&bucket))
+                && (restricts || classified.facts.also.is_none() && relaxes)
         }
         // It was stored otherwise than it asked for: a store may put the bucket's default first.
         _ => restricts && facts.target.narrow(told).is_none(),
@@ -241,11 +243,16 @@ fn shown(
 /// What was stored where the answer is silent: what the request stated, or what is known of the bucket; nothing if
 /// neither says. Not the facts that were decided on, for the bucket is not asked where it makes no difference.
 fn unspoken(knowledge: &Knowledge, names: &Names<'_>, classified: &Classified<'_>) -> EncryptionSet {
-    match classified.target {
-        Teller::Nobody => classified.facts.target,
-        _ => knowledge
-            .ask(Teller::BucketDefault, names)
-            .map_or(PLAIN, |told| told.encryption),
+    if classified.target == Teller::Nobody {
+        return classified.facts.target;
+    }
+    let default = knowledge
+        .ask(Teller::BucketDefault, names)
+        .map_or(PLAIN, |told| told.encryption);
+    match classified.facts.also {
+        // Stated where only some stores read it (rulings, 11).
+        Some(also) if also.operation == Operation::InitiateMultipartUpload => default.union(also.target),
+        _ => default,
     }
 }
 

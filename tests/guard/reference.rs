@@ -196,8 +196,9 @@ fn sorted(mut fields: Fields) -> Fields {
     fields
 }
 
-const FORBIDDEN: [&str; 27] = [
+const FORBIDDEN: [&str; 33] = [
     "authorization",
+    "cloudfront-forwarded-proto",
     "connection",
     "content-encoding",
     "content-length",
@@ -223,7 +224,12 @@ const FORBIDDEN: [&str; 27] = [
     "transfer-encoding",
     "upgrade",
     "x-auth-token",
+    "x-http-method",
     "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-url-scheme",
 ];
 
 /// What no trailer may be named, behind whichever vendor's prefix.

@@ -67,7 +67,7 @@ fn an_upload_that_says_nothing_is_decided_by_what_its_bucket_is_declared_to_do()
     let store = silent();
     for (pattern, fitting, other) in [
         ("mine", ["mine", "MINE"], "mine-too"),
-        ("logs-*", ["logs-2025", "logs-"], "logs"),
+        ("logs-*", ["logs-2025", "logs-0"], "logs"),
         ("logs-*", ["Logs-x", "logs-a.b"], "old-logs-x"),
         ("*", ["mine", "logs-2025"], ""),
     ] {
@@ -176,4 +176,32 @@ fn what_is_declared_and_what_is_learned_may_both_be_so() {
             (Some(&*format!("bucket default, {teller}")), Some(decided))
         );
     }
+}
+
+#[test]
+fn what_only_some_stores_read_in_a_query_does_not_take_the_place_of_the_declared_default() {
+    let store = silent();
+    let gate = start(Setup::strict(), &store, &[("mine", Encryption::SseKms)]);
+    for name in [
+        "x_obs_server_side_encryption",
+        "x-obs-server-side-encryption",
+        "X-Amz-Server-Side-Encryption",
+    ] {
+        for (line, rule) in [
+            ("PUT /mine/k?", PUT_RULE),
+            (
+                "POST /mine/k?uploads&",
+                "strict.sse-kms.initiate-multipart-upload",
+            ),
+        ] {
+            for sign in [ANONYMOUS, V4] {
+                let request = ask(format!("{line}{name}=AES256")).with(sign);
+                gate.ask(Over::Http, request.bytes()).assert_refused(rule);
+            }
+        }
+    }
+    assert_eq!(store.calls(), 0);
+    let presigned = "PUT /mine/k?x-obs-server-side-encryption=AES256&AccessKeyId=AK&Expires=1&Signature=c2ln";
+    gate.ask(Over::Http, ask(presigned).body("x").bytes())
+        .assert_passed();
 }

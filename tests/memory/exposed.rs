@@ -130,7 +130,8 @@ fn a_key_in_clear_is_burned_whatever_its_request_is_refused_for() {
     let told = logged.lines().filter(|line| {
         line.contains(" WARN ") && line.contains("customer_key_exposed") && line.contains(&first)
     });
-    assert_eq!(told.count(), requests.len(), "{logged}");
+    // A worker's warnings are few; the log of requests and the counter have all of them.
+    assert_eq!(told.count(), requests.len().min(10), "{logged}");
 }
 
 #[test]

@@ -113,7 +113,8 @@ impl Variant {
         })
     }
 
-    /// The head of a row's request, virtual-hosted. A presigned one carries its encryption in the query.
+    /// The head of a row's request, virtual-hosted. One presigned in V2 carries its encryption in the query
+    /// (obs-facts §4.1).
     pub(crate) fn head(self, row: &Row) -> Parts {
         let (method, path, subresource) = match row.operation {
             Operation::PutObject | Operation::CopyObject => ("PUT", "/key", None),
@@ -138,7 +139,7 @@ impl Variant {
                 request = request.header("authorization", authorization);
             }
             for (name, value) in self.encryption(row) {
-                if self.signing.carrier() == Some(Carrier::Query) {
+                if matches!(self.signing, Signing::ObsQuery | Signing::AwsQuery) {
                     query.push(format!(
                         "{name}={}",
                         value.replace('=', "%3D").replace('+', "%2B")

@@ -9,7 +9,7 @@ use crate::obs::{
     malformed::Malformed,
     names::Names,
     signature,
-    sse::{Evidence, Sighting, sightings},
+    sse::{Evidence, Sighting, is_documented, sightings},
 };
 use http::request::Parts;
 
@@ -56,7 +56,8 @@ impl FormFacts {
                 return Err(Malformed::CopySourceMisplaced);
             }
             if let (Some(parameter), Some(dialect)) = (word.and_then(Word::parameter), dialect) {
-                evidence.note(parameter, Carrier::Form, dialect, field.value)?;
+                let exact = is_documented(field.name.as_bytes(), folded);
+                evidence.note(parameter, Carrier::Form, dialect, field.value, exact)?;
             }
         }
         evidence.check()?;
@@ -77,7 +78,7 @@ pub(crate) fn join(head: &Parts, mut evidence: Evidence, form: &Form) -> Result<
         if differs {
             return Err(Malformed::EncryptionConflict);
         }
-        evidence.note(field.parameter, Carrier::Form, field.dialect, field.raw)?;
+        evidence.note(field.parameter, Carrier::Form, field.dialect, field.raw, false)?;
     }
     evidence.check()?;
     Ok(evidence)

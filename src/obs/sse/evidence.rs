@@ -12,6 +12,10 @@ use http::request::Parts;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
     seen: Parameters,
+    /// Those that stand where and as every store reads them: in a header, or in a form's field of just this name.
+    sure: Parameters,
+    /// Those in the query that are spelled just as documented.
+    exact_in_query: Parameters,
     places: [Places; Parameter::ALL.len()],
     method: Option<Encryption>,
     /// The data are to be encrypted with something else than AES256, which only SSE-KMS does.
@@ -75,8 +79,44 @@ impl Evidence {
     /// The encryption with a key of the server that the parameters speak of. Without a method, whatever only SSE-KMS
     /// has is evidence of it.
     pub(crate) fn managed(&self) -> Option<Encryption> {
-        let kms = self.seen.has_any(Parameters::KMS_ONLY) || self.other_data_algorithm;
-        self.method.or(kms.then_some(Encryption::SseKms))
+        self.managed_by(self.seen)
+    }
+
+    fn managed_by(&self, of: Parameters) -> Option<Encryption> {
+        let has = |parameter| of.has_any(Parameters::only(parameter));
+        let other = has(Parameter::DataEncryption) && self.other_data_algorithm;
+        let kms = of.has_any(Parameters::KMS_ONLY) || other;
+        self.method
+            .filter(|_| has(Parameter::Method))
+            .or(kms.then_some(Encryption::SseKms))
+    }
+
+    /// The encryption of the target that some store may read in these parameters.
+    pub(crate) fn stated(&self) -> Option<Encryption> {
+        self.stated_by(self.seen)
+    }
+
+    /// The encryption of the target that every store reads in these parameters. `presigned` is whether a signature of
+    /// version 2 stands in the query, where alone the documents have parameters in the query (obs-facts §4.1).
+    pub(crate) fn settled(&self, presigned: bool) -> Option<Encryption> {
+        self.stated_by(self.certain(presigned))
+    }
+
+    /// The parameters that every store reads.
+    pub(crate) const fn certain(&self, presigned: bool) -> Parameters {
+        if presigned {
+            self.sure.with(self.exact_in_query)
+        } else {
+            self.sure
+        }
+    }
+
+    fn stated_by(&self, of: Parameters) -> Option<Encryption> {
+        if of.has_any(Parameters::TARGET_KEY) {
+            Some(Encryption::SseC)
+        } else {
+            self.managed_by(of)
+        }
     }
 
     /// What a parameter counted as on an operation; `writes` is whether its method can write an object.
@@ -111,13 +151,15 @@ impl Evidence {
         }
     }
 
-    /// Notes a parameter. The value is percent-encoded if it stood in the query.
+    /// Notes a parameter. The value is percent-encoded if it stood in the query; `exact` is whether its name is spelled
+    /// just as documented.
     pub(crate) fn note(
         &mut self,
         parameter: Parameter,
         carrier: Carrier,
         dialect: Dialect,
         value: &[u8],
+        exact: bool,
     ) -> Result<(), Malformed> {
         let mut buffer = [0; 16];
         let short = match carrier {
@@ -141,7 +183,13 @@ impl Evidence {
         }
         self.contested |= places.0 != 0;
         places.0 |= bit;
-        self.seen = self.seen.with(Parameters::only(parameter));
+        let one = Parameters::only(parameter);
+        self.seen = self.seen.with(one);
+        match carrier {
+            Carrier::Header | Carrier::Form if exact => self.sure = self.sure.with(one),
+            Carrier::Query if exact => self.exact_in_query = self.exact_in_query.with(one),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -178,6 +226,14 @@ impl Evidence {
         }
         Ok(())
     }
+}
+
+/// Whether a name is spelled as the documents print it: in lower case, but for the MD5.
+pub(crate) fn is_documented(name: &[u8], folded: &[u8]) -> bool {
+    name == folded
+        || name
+            .strip_suffix(b"-MD5")
+            .is_some_and(|start| folded.strip_suffix(b"-md5") == Some(start))
 }
 
 /// Reads the value of a method: a closed list (rulings, 9).

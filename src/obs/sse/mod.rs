@@ -9,8 +9,8 @@ mod sighting;
 pub use cells::has_cell;
 pub(crate) use defect::find as find_defect;
 pub use defect::{Defect, Fault};
-pub(crate) use evidence::method_value;
 pub use evidence::{Counted, Evidence, Places};
+pub(crate) use evidence::{is_documented, method_value};
 pub use response::told_by;
 pub use sighting::{Sighting, sightings};
 

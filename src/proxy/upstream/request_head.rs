@@ -108,6 +108,13 @@ fn kind(name: &HeaderName) -> Field {
         | "x-forwarded-proto"
         | "x-forwarded-ssl"
         | "x-forwarded-scheme"
+        | "x-forwarded-protocol"
+        | "x-forwarded-host"
+        | "x-forwarded-port"
+        | "x-url-scheme"
+        | "x-original-url"
+        | "x-rewrite-url"
+        | "cloudfront-forwarded-proto"
         | "front-end-https" => Field::HopByHop,
         "content-length" => Field::ContentLength,
         "transfer-encoding" => Field::TransferEncoding,

@@ -173,8 +173,27 @@ fn assert_escapes_change_nothing(method: &str, path: &str, query: &str, facts: F
         let subresource = SUBRESOURCES.contains(&name);
         assert!(!subresource, "an escaped subresource passed: {}", pairs.join("&"));
         let doubtful = other.facts.auth == Auth::Unknown;
+        // What only some stores read settles nothing any more, but it still counts (rulings, 11).
+        let counts = other
+            .facts
+            .also
+            .map_or(other.facts.target, |also| other.facts.target.union(also.target));
+        assert!(
+            facts.target.iter().all(|one| counts.contains(one)),
+            "{}",
+            pairs.join("&")
+        );
+        let sources = other.facts.source;
+        assert!(
+            facts.source.iter().all(|one| sources.contains(one)),
+            "{}",
+            pairs.join("&")
+        );
         let expected = Facts {
             auth: if doubtful { Auth::Unknown } else { facts.auth },
+            target: other.facts.target,
+            source: other.facts.source,
+            also: other.facts.also,
             ..facts
         };
         assert_eq!(other.facts, expected, "{}", pairs.join("&"));
