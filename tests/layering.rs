@@ -3,22 +3,16 @@
 
 #![cfg(test)]
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+#[path = "support/sources.rs"]
+mod sources;
+
+use sources::sources;
+use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
 fn the_source_keeps_the_house_rules() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    assert!(files.len() > 20, "the source was not found: {files:?}");
     let mut found = Vec::new();
-    for path in files {
-        let text = fs::read_to_string(&path).unwrap();
-        let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+    for (name, text) in sources() {
         found.extend(violations(&name, &text));
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
@@ -483,15 +477,4 @@ fn lexeme(chars: &[char], at: usize) -> (usize, Kind) {
         return (at + 3, Kind::Literal);
     }
     (at + 1, Kind::Code)
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }

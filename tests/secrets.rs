@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "support/sources.rs"]
+mod sources;
+
 use clap::Parser as _;
 use http::{Request, request::Parts};
 use obsgate::{
@@ -21,12 +24,11 @@ use obsgate::{
         guard::{self, Guarded, Patience, Verdict},
     },
 };
+use sources::sources;
 use std::{
     collections::BTreeSet,
     fmt::Debug,
-    fs,
     io::Write as _,
-    path::{Path, PathBuf},
     pin::Pin,
     process::{Command, Stdio},
     rc::Rc,
@@ -107,7 +109,7 @@ const WHOLE: [(&str, &str); 6] = [
 fn no_type_derives_debug_over_bytes_of_a_message() {
     let mut unused: BTreeSet<_> = HARMLESS.iter().map(|(file, name, _)| (*file, *name)).collect();
     let mut found = Vec::new();
-    for (file, text) in sources() {
+    for (file, text) in code() {
         for (name, body) in derived(&text) {
             let holder = HOLDERS.iter().find(|holder| body.contains(*holder));
             let known = HARMLESS.iter().find(|(of, one, _)| file == *of && name == *one);
@@ -126,7 +128,7 @@ fn no_type_derives_debug_over_bytes_of_a_message() {
 
 #[test]
 fn what_prints_itself_by_hand_leaves_something_out() {
-    for (file, text) in sources() {
+    for (file, text) in code() {
         for one in text.split("fmt::Debug for ").skip(1) {
             let name = one.split(['<', ' ']).next().unwrap();
             let body = one.split("\n}\n").next().unwrap();
@@ -192,34 +194,15 @@ fn derived(text: &str) -> Vec<(String, String)> {
 }
 
 /// Every source but the demo's, whose store is for trying things out, without unit tests.
-fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    let mut sources: Vec<_> = files
+fn code() -> impl Iterator<Item = (String, String)> {
+    let without_tests = |(name, text): (String, String)| {
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        (name, code.to_owned())
+    };
+    sources()
         .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
-            (name, code)
-        })
+        .map(without_tests)
         .filter(|(name, _)| !name.starts_with("demo/"))
-        .collect();
-    sources.sort();
-    assert!(sources.len() > 100);
-    sources
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }
 
 const TRIO: [(&str, &str); 3] = [

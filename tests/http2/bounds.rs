@@ -77,14 +77,7 @@ fn a_head_within_the_limit_passes_and_a_larger_one_is_answered_or_reset_at_once(
         &block(&fields("GET /mine/k", &with(900_000))),
         true,
     ));
-    assert!(
-        matches!(
-            peer.ending(),
-            None | Some(CALM | Code::Protocol | Code::Compression)
-        ),
-        "{:?}",
-        peer.goaway
-    );
+    assert_cut_off(&mut peer);
     Peer::connect(&gate).assert_serves();
 }
 
@@ -181,16 +174,9 @@ fn a_block_in_endless_pieces_is_cut_off() {
             block(&fields("GET /mine/k", &[V4])),
         ));
         let next = Frame::new(CONTINUATION, 0, 1, piece);
-        // The gate may have ended it before the last piece is sent: then a reset may take its last word along.
+        // The gate may have ended it before the last piece is sent.
         (0..20).take_while(|_| peer.try_send(&next)).for_each(drop);
-        assert!(
-            matches!(
-                peer.ending(),
-                None | Some(CALM | Code::Protocol | Code::Compression)
-            ),
-            "{:?}",
-            peer.goaway
-        );
+        assert_cut_off(&mut peer);
         Peer::connect(&gate).assert_serves();
     }
 }
@@ -317,4 +303,14 @@ fn a_request_over_the_bound_is_told_so_and_its_connection_goes_on() {
     }
     peer.assert_alive();
     peer.assert_serves();
+}
+
+/// The connection ends for what was sent on it; a reset may take the gate's last word along.
+fn assert_cut_off(peer: &mut Peer) {
+    let ending = peer.ending();
+    assert!(
+        matches!(ending, None | Some(CALM | Code::Protocol | Code::Compression)),
+        "{:?}",
+        peer.goaway
+    );
 }
