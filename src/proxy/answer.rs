@@ -3,7 +3,7 @@
 use super::{
     admission::{Overload, Room},
     connection::Client,
-    guard::{Exchange, Violation},
+    guard::{Verdict, Violation},
     http2::Offered,
     intake::Intake,
     piece::Piece,
@@ -63,8 +63,7 @@ pub(super) struct Event {
     ended: bool,
     /// It counts among the requests in flight.
     in_flight: bool,
-    /// The next request waits until this one's event is written.
-    exchange: Exchange,
+    verdict: Verdict,
 }
 
 impl Event {
@@ -77,14 +76,14 @@ impl Event {
             offered: client.offered.clone(),
             ended: false,
             in_flight: false,
-            exchange: client.verdict.exchange(),
+            verdict: client.verdict.clone(),
         }
     }
 
     /// Names what ended the request early, if nothing stands against it already: what the guard found comes first.
     fn blame(&mut self, otherwise: Option<&str>) {
         if self.record.rule.is_none() {
-            let found = self.exchange.violation().map(Violation::id).or(otherwise);
+            let found = self.verdict.violation().map(Violation::id).or(otherwise);
             self.record.rule = found.map(str::to_owned);
         }
     }

@@ -1,13 +1,13 @@
 //! A request body on its way upstream: what was read ahead of the decision, then the rest as it comes.
 
-use super::{guard::Violation, http2::Deadline, intake::Intake};
+use super::{guard::Violation, http1::Loan, http2::Deadline, intake::Intake};
 use crate::obs::xml::{Document, DocumentPrefix, Fault};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
     cell::RefCell,
-    fmt,
+    fmt, io,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -17,19 +17,30 @@ use std::{
 pub struct RequestBody {
     prefix: Bytes,
     begun: bool,
-    /// Nothing where there is no client.
-    rest: Option<Incoming>,
+    rest: ClientBody,
     intake: Intake,
     copy: Option<Transcript>,
     /// How long the client may take, where the guard does not see to that.
     deadline: Option<Box<Deadline>>,
 }
 
+/// The body of a client's request as it comes.
+#[derive(Default)]
+pub enum ClientBody {
+    /// There is none.
+    #[default]
+    None,
+    /// From a connection of the gate's own.
+    Http1(Loan),
+    /// From hyper, which reads HTTP/2.
+    Http2(Incoming),
+}
+
 /// Why no more of a body comes.
 #[derive(Debug)]
 pub enum BodyError {
     /// The client broke off, or what it sent is not in order.
-    Broken(hyper::Error),
+    Broken(io::Error),
     /// The client took too long.
     Late(Violation),
 }
@@ -40,11 +51,11 @@ pub struct Transcript(Rc<RefCell<DocumentPrefix>>);
 
 impl RequestBody {
     /// A body of which nothing was read.
-    pub fn new(rest: Incoming) -> Self {
+    pub fn new(rest: impl Into<ClientBody>) -> Self {
         Self {
             prefix: Bytes::new(),
             begun: false,
-            rest: Some(rest),
+            rest: rest.into(),
             intake: Intake::default(),
             copy: None,
             deadline: None,
@@ -56,7 +67,7 @@ impl RequestBody {
         Self {
             prefix: Bytes::new(),
             begun: true,
-            rest: None,
+            rest: ClientBody::None,
             intake: Intake::default(),
             copy: None,
             deadline: None,
@@ -64,11 +75,11 @@ impl RequestBody {
     }
 
     /// A body whose first bytes were read already; they are sent first, byte for byte.
-    pub fn with_prefix(prefix: Bytes, rest: Incoming) -> Self {
+    pub fn with_prefix(prefix: Bytes, rest: impl Into<ClientBody>) -> Self {
         Self {
             prefix,
             begun: true,
-            rest: Some(rest),
+            rest: rest.into(),
             intake: Intake::default(),
             copy: None,
             deadline: None,
@@ -130,10 +141,7 @@ impl Body for RequestBody {
             let prefix = std::mem::take(&mut self.prefix);
             return Poll::Ready(Some(Ok(Frame::data(prefix))));
         }
-        let Some(rest) = &mut self.rest else {
-            return Poll::Ready(None);
-        };
-        let Poll::Ready(frame) = Pin::new(rest).poll_frame(cx) else {
+        let Poll::Ready(frame) = Pin::new(&mut self.rest).poll_frame(cx) else {
             let Some(deadline) = &mut self.deadline else {
                 return Poll::Pending;
             };
@@ -155,28 +163,68 @@ impl Body for RequestBody {
             Some(Err(_)) => {}
             None => self.intake.finished(),
         }
-        if self.rest.as_ref().is_some_and(Body::is_end_stream) {
+        if self.rest.is_end_stream() {
             self.intake.finished();
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.prefix.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+        self.prefix.is_empty() && self.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let prefix = self.prefix.len() as u64;
-        let rest = self
-            .rest
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        let rest = self.rest.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(prefix));
         if let Some(upper) = rest.upper() {
             hint.set_upper(upper.saturating_add(prefix));
         }
         hint
+    }
+}
+
+impl Body for ClientBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::None => Poll::Ready(None),
+            Self::Http1(body) => Pin::new(body).poll_frame(cx),
+            Self::Http2(body) => {
+                let broken = |error| BodyError::Broken(io::Error::other(error));
+                Pin::new(body)
+                    .poll_frame(cx)
+                    .map(|frame| frame.map(|frame| frame.map_err(broken)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::None => SizeHint::with_exact(0),
+            Self::Http1(body) => body.size_hint(),
+            Self::Http2(body) => body.size_hint(),
+        }
+    }
+}
+
+impl From<Incoming> for ClientBody {
+    fn from(body: Incoming) -> Self {
+        Self::Http2(body)
     }
 }
 
@@ -194,6 +242,13 @@ impl std::error::Error for BodyError {}
 impl Drop for RequestBody {
     fn drop(&mut self) {
         self.intake.account().let_go();
+    }
+}
+
+/// Without what was read: it may hold secrets.
+impl fmt::Debug for ClientBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBody").finish_non_exhaustive()
     }
 }
 

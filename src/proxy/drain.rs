@@ -70,6 +70,11 @@ impl Drain {
 }
 
 impl Waiter {
+    /// Whether the word was given.
+    pub(super) fn has_begun(&self) -> bool {
+        self.drain.0.begun.get()
+    }
+
     /// Whether the word was given; if not, the task is woken when it is.
     pub(super) fn poll_begun(&self, cx: &mut Context<'_>) -> bool {
         if self.drain.0.begun.get() {

@@ -1,14 +1,14 @@
 //! Reading a form up to its file: bounded, before the decision, and handed on byte for byte after it (rulings, 18).
 
 use super::{
-    body::RequestBody,
+    body::{ClientBody, RequestBody},
     intake::Intake,
     sweep::{Sweep, Tick},
 };
 use crate::obs::form::{Boundary, Form, FormError, Limits, Progress, Scanner};
 use http::HeaderMap;
+use http_body::Body as _;
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
 use std::rc::Rc;
 
 /// Why a form was not read.
@@ -26,7 +26,7 @@ pub(super) enum Unreadable {
 pub(super) struct Unsent {
     /// What follows the fields and came with them.
     rest: Vec<u8>,
-    body: Incoming,
+    body: ClientBody,
 }
 
 impl Unsent {
@@ -45,7 +45,7 @@ impl Unsent {
 pub(super) async fn read(
     headers: &HeaderMap,
     limits: Limits,
-    mut body: Incoming,
+    mut body: ClientBody,
     intake: &Intake,
     (sweep, patience): (&Rc<Sweep>, Tick),
     look: impl FnOnce(&Scanner),

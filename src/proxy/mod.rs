@@ -28,6 +28,7 @@ mod lesson;
 mod linger;
 mod listener;
 mod lookup;
+mod outgoing;
 mod overwrite;
 mod pace;
 mod piece;
@@ -58,11 +59,11 @@ use crate::{
     telemetry::{Outcome, Record, Told},
 };
 use answer::{AnswerBody, Event, Framed};
-use body::RequestBody;
+use body::{ClientBody, RequestBody};
 use connection::Client;
-use http::{Request, Response, Version, header::CONTENT_LENGTH, request::Parts};
+use http::{Response, Version, header::CONTENT_LENGTH, request::Parts};
+use http_body::Body as _;
 use http2::Deadline;
-use hyper::body::{Body as _, Incoming};
 use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
@@ -71,8 +72,7 @@ use upstream::{Answer, ResponseBody};
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<AnswerBody> {
-    let (mut head, body) = request.into_parts();
+async fn handle(worker: &Worker, client: &Client, mut head: Parts, body: ClientBody) -> Response<AnswerBody> {
     secret::mark(&mut head.headers);
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
@@ -150,7 +150,7 @@ async fn walk(
     worker: &Worker,
     client: &Client,
     request: &Parts,
-    body: Incoming,
+    body: ClientBody,
     record: &mut Record,
 ) -> Result<Response<Relay>, Refusal> {
     let intake = &client.intake;

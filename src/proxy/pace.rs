@@ -68,11 +68,6 @@ impl Waits {
         }
     }
 
-    /// After how long without a request a connection is parked.
-    pub(super) fn quiet(&self) -> Tick {
-        self.keep_alive.min(QUIET)
-    }
-
     /// The waits that a clock has to be precise enough for.
     pub fn of(timeouts: &Timeouts, limits: &Limits) -> [Duration; 5] {
         [
@@ -128,8 +123,6 @@ impl Pace {
 }
 
 const NANOS: u128 = 1_000_000_000;
-/// Long enough that a client with something to do has asked again: a wait of one tick is over in two or three.
-const QUIET: Tick = 1;
 
 #[cfg(test)]
 mod tests {

@@ -126,11 +126,6 @@ impl Watch {
             .set(self.now().saturating_add(ticks).saturating_add(2));
     }
 
-    /// Due so many ticks later than it was to be.
-    pub(super) fn extend(&self, ticks: Tick) {
-        self.slot.due.set(self.slot.due.get().saturating_add(ticks));
-    }
-
     /// The time, as of the last tick.
     pub(super) fn now(&self) -> Tick {
         self.sweep.now()
@@ -152,12 +147,6 @@ impl Watch {
             self.enrol(cx);
         }
         Poll::Pending
-    }
-
-    /// Never due, and yet somebody is woken when it is after all: whoever sets it need not poll it.
-    pub(super) fn clear_for(&self, cx: &Context<'_>) {
-        self.slot.due.set(Tick::MAX);
-        self.enrol(cx);
     }
 
     fn enrol(&self, cx: &Context<'_>) {

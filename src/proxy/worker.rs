@@ -7,6 +7,7 @@ use super::{
     drain::Drain,
     exposure::Restraint,
     guard,
+    http1::Scratch,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
     pace::Waits,
@@ -47,6 +48,8 @@ pub(super) struct Worker {
     /// For connections that are answered although they came over a bound.
     pub(super) farewells: Arc<Semaphore>,
     pub(super) dates: Dates,
+    /// What its connections of HTTP/1 read into and write from.
+    pub(super) scratch: Scratch,
     ids: Ids,
 }
 
@@ -137,6 +140,7 @@ impl Seed {
             exposures: Restraint::default(),
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
             dates: Dates::default(),
+            scratch: Scratch::new(),
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),

@@ -10,13 +10,13 @@ mod defects;
 mod forwarding;
 mod harness;
 mod held;
+mod idle;
 #[cfg(target_os = "linux")]
 mod large;
 mod lingering;
 mod logs;
 mod malformed;
 mod message;
-mod parked;
 mod profiles;
 mod program;
 mod refusals;

@@ -1,9 +1,9 @@
-//! Where the guard lets bytes pass, hyper and the reference read the same requests in them; where it does not, the
-//! reference reads none. The fuzzer uses this too.
+//! Where the guard lets bytes pass, hyper and the reference read the requests in them that the gate makes of them; where
+//! it does not, the reference reads none. The fuzzer uses this too.
 
 use super::{
-    drive::Outcome,
-    reference::{self, Read, Rest},
+    drive::{Outcome, Read},
+    reference::{self, Rest},
 };
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -17,13 +17,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 pub(crate) fn compare(bytes: &[u8], outcome: &Outcome) {
     let shown = || bytes.get(..2048).unwrap_or(bytes).escape_ascii().to_string();
     let (read, rest) = reference::read(bytes);
-    let ends: Vec<usize> = read.iter().map(|read| read.end).collect();
+    let (mut read, ends): (Vec<Read>, Vec<usize>) = read.into_iter().unzip();
     assert_eq!(
         outcome.ends,
         ends,
         "the guard and the reference, {outcome:?}: {}",
         shown()
     );
+    // A target in another form than a path is shown as the URI it is.
+    for read in &mut read {
+        if !read.target.starts_with('/') {
+            read.target = read.target.parse::<http::Uri>().unwrap().to_string();
+        }
+    }
+    assert_eq!(outcome.read, read, "the gate and the reference: {}", shown());
     if outcome.violation.is_some() {
         assert_ne!(rest, Rest::Nothing, "{outcome:?}: {}", shown());
         return;
@@ -32,18 +39,7 @@ pub(crate) fn compare(bytes: &[u8], outcome: &Outcome) {
     assert_eq!(outcome.whole, rest == Rest::Nothing, "{outcome:?}: {}", shown());
     let served = hyper_reads(bytes);
     for (served, read) in served.iter().zip(&read) {
-        // A target in another form than a path, hyper prints as the URI it is.
-        let target = if read.target.starts_with('/') {
-            read.target.clone()
-        } else {
-            read.target.parse::<http::Uri>().unwrap().to_string()
-        };
-        let read = Read {
-            target,
-            end: 0,
-            ..read.clone()
-        };
-        assert_eq!(*served, read, "hyper and the reference: {}", shown());
+        assert_eq!(served, read, "hyper and the reference: {}", shown());
     }
     let closes = |read: &Read| {
         let has = |name: &str, value: &str| {
@@ -110,25 +106,5 @@ async fn collect(request: Request<Incoming>) -> Option<Read> {
     let (head, body) = request.into_parts();
     let collected = body.collect().await.ok()?;
     let trailers = collected.trailers().cloned().unwrap_or_default();
-    Some(Read {
-        method: head.method.to_string(),
-        target: if head.uri.authority().is_none() && head.uri.path().starts_with('/') {
-            head.uri.path_and_query()?.as_str().to_owned()
-        } else {
-            head.uri.to_string()
-        },
-        headers: listed(&head.headers),
-        body: collected.to_bytes().len() as u64,
-        trailers: listed(&trailers),
-        end: 0,
-    })
-}
-
-fn listed(headers: &http::HeaderMap) -> Vec<(String, Vec<u8>)> {
-    let mut all: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all
+    Some(Read::of(&head, collected.to_bytes().len() as u64, &trailers))
 }

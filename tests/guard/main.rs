@@ -1,4 +1,4 @@
-//! The guard against bytes: a table of forms, every way of splitting them, a second parser, hyper, and sockets.
+//! The guard against bytes: a table of forms, every way of splitting them, a second parser, and hyper.
 
 #![cfg(test)]
 
@@ -8,5 +8,3 @@ mod differential;
 mod drive;
 mod reference;
 mod table;
-mod waits;
-mod wire;

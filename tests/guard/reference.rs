@@ -1,19 +1,7 @@
 //! A second reader of RFC 9112, as plain and slow as can be: it looks at whole lists where the guard looks at bytes.
 
+use super::drive::Read;
 use http::Uri;
-
-/// A request as the reference reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Read {
-    pub(crate) method: String,
-    pub(crate) target: String,
-    /// In lower case and sorted by name, so that maps compare.
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
-    pub(crate) body: u64,
-    pub(crate) trailers: Vec<(String, Vec<u8>)>,
-    /// Where it ends.
-    pub(crate) end: usize,
-}
 
 /// What stands behind the last whole request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,18 +11,16 @@ pub(crate) enum Rest {
     Bad,
 }
 
-pub(crate) fn read(bytes: &[u8]) -> (Vec<Read>, Rest) {
-    let mut requests: Vec<Read> = Vec::new();
+/// The requests, each with where it ends, and what stands behind them.
+pub(crate) fn read(bytes: &[u8]) -> (Vec<(Read, usize)>, Rest) {
+    let mut requests: Vec<(Read, usize)> = Vec::new();
     loop {
-        let start = requests.last().map_or(0, |read| read.end);
+        let start = requests.last().map_or(0, |(_, end)| *end);
         if start == bytes.len() {
             return (requests, Rest::Nothing);
         }
         match one(&bytes[start..]) {
-            Ok(mut read) => {
-                read.end += start;
-                requests.push(read);
-            }
+            Ok((read, length)) => requests.push((read, start + length)),
             Err(rest) => return (requests, rest),
         }
     }
@@ -58,7 +44,8 @@ fn is_token(name: &[u8]) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }
 
-fn one(bytes: &[u8]) -> Result<Read, Rest> {
+/// The request at the front, and its length.
+fn one(bytes: &[u8]) -> Result<(Read, usize), Rest> {
     let length = find(bytes, b"\r\n\r\n")? + 4;
     ensure(length <= 65536)?;
     let text: Vec<char> = bytes[..length - 4].iter().map(|b| char::from(*b)).collect();
@@ -114,14 +101,14 @@ fn one(bytes: &[u8]) -> Result<Read, Rest> {
         }
         _ => return Err(Rest::Bad),
     };
-    Ok(Read {
+    let read = Read {
         method: parts[0].to_owned(),
         target: target.to_owned(),
         headers: sorted(headers),
         body,
         trailers: sorted(trailers),
-        end: length + used,
-    })
+    };
+    Ok((read, length + used))
 }
 
 /// A field, its value trimmed.

@@ -29,18 +29,17 @@ fn share(bytes: usize) -> Share {
 
 fn metered(share: &Share) -> Account {
     let account = Account::of(share.clone());
-    account.is_metered.set(true);
+    account.meter();
     account
 }
 
 #[test]
 fn whatever_happens_to_a_connection_the_worker_has_all_its_bytes_back_in_the_end() {
-    let happens: [fn(&Account); 11] = [
+    let happens: [fn(&Account); 10] = [
         Account::begin,
         |one| one.admit(300),
-        |one| one.read(8_193, 70_000),
-        |one| one.read(0, 0),
-        |one| one.park(30),
+        |one| one.hold(70_000),
+        |one| one.hold(0),
         |one| one.keep(60_000),
         |one| one.pass(8_000),
         |one| one.answer(20_000),
@@ -50,18 +49,12 @@ fn whatever_happens_to_a_connection_the_worker_has_all_its_bytes_back_in_the_end
     ];
     let share = share(1 << 20);
     let buffered = &share.counters.buffered;
-    for order in 0..11usize.pow(5) {
+    for order in 0..10usize.pow(5) {
         let account = metered(&share);
         for step in 0..5 {
-            happens[order / 11usize.pow(step) % 11](&account);
+            happens[order / 10usize.pow(step) % 10](&account);
         }
-        let parts = [
-            &account.guarded,
-            &account.head,
-            &account.read,
-            &account.body,
-            &account.answer,
-        ];
+        let parts = [&account.held, &account.head, &account.body, &account.answer];
         let held: usize = parts.iter().map(|part| part.get()).sum();
         assert_eq!(buffered.get(), held as u64);
         drop(account);
@@ -90,17 +83,15 @@ fn an_answer_counts_until_it_is_written_and_its_largest_piece_until_it_has_ended
 }
 
 #[test]
-fn the_largest_read_counts_until_its_connection_is_parked_and_a_small_one_never() {
+fn what_was_read_and_not_used_counts_whether_a_request_is_under_way_or_not() {
     let share = share(1 << 20);
     let account = metered(&share);
+    account.hold(100);
     account.begin();
-    account.read(HYPER, 0);
-    assert_eq!(share.counters.buffered.get(), 0);
-    account.read(100_000, 0);
-    account.read(20, 0);
+    account.hold(100_000);
     account.end();
     assert_eq!(share.counters.buffered.get(), 100_000);
-    account.park(0);
+    account.hold(0);
     assert_eq!(share.counters.buffered.get(), 0);
 }
 

@@ -1,10 +1,11 @@
-//! A chunked body, byte by byte, with its data in one step (RFC 9112 §7.1).
+//! A chunked body: its framing byte by byte, its data in one step (RFC 9112 §7.1).
 
 use super::{Limits, Violation, class};
-use crate::obs::trailer;
+use crate::obs::{bytes, trailer};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
 
 /// How far a chunked body has been read.
-#[derive(Debug)]
 pub(super) struct Chunked {
     at: At,
     /// Of the size being read, or of the data left.
@@ -12,8 +13,8 @@ pub(super) struct Chunked {
     digits: u32,
     /// Bytes of extensions, over all chunks.
     extensions: usize,
-    /// Bytes of trailers, and how many.
-    trailers: usize,
+    /// The trailers as they came, and how many.
+    trailers: Vec<u8>,
     fields: usize,
     name: [u8; NAME],
     named: usize,
@@ -44,7 +45,7 @@ impl Chunked {
             size: 0,
             digits: 0,
             extensions: 0,
-            trailers: 0,
+            trailers: Vec::new(),
             fields: 0,
             name: [0; NAME],
             named: 0,
@@ -56,19 +57,11 @@ impl Chunked {
         self.at == At::End
     }
 
-    /// Reads on, up to the end of the body. Returns how many bytes belong to it, and what is wrong with the next one.
+    /// Reads framing, up to data or to the end of the body. Returns how many bytes belong to it, and what is wrong with
+    /// the next one.
     pub(super) fn read(&mut self, bytes: &[u8], limits: &Limits) -> (usize, Option<Violation>) {
         let mut rest = bytes;
-        while self.at != At::End {
-            if self.at == At::Data {
-                let data = usize::try_from(self.size).unwrap_or(usize::MAX).min(rest.len());
-                rest = rest.get(data..).unwrap_or_default();
-                self.size -= data as u64;
-                if self.size > 0 {
-                    break;
-                }
-                self.at = At::DataCr;
-            }
+        while !matches!(self.at, At::Data | At::End) {
             let [byte, after @ ..] = rest else { break };
             match self.step(*byte, limits) {
                 Ok(at) => self.at = at,
@@ -77,6 +70,35 @@ impl Chunked {
             rest = after;
         }
         (bytes.len() - rest.len(), None)
+    }
+
+    /// Takes the data that comes next, of so many bytes; returns how many it has.
+    pub(super) fn take(&mut self, bytes: usize) -> usize {
+        if self.at != At::Data {
+            return 0;
+        }
+        let data = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes);
+        self.size -= data as u64;
+        if self.size == 0 {
+            self.at = At::DataCr;
+        }
+        data
+    }
+
+    /// The trailers, if there are any.
+    pub(super) fn take_trailers(&mut self) -> Option<Box<HeaderMap>> {
+        let mut trailers = HeaderMap::with_capacity(self.fields);
+        for line in self.trailers.split(|byte| *byte == b'\n') {
+            // Each has been found in order, or there would be no end.
+            if let Some((name, value)) = bytes::split(line, b':')
+                && let Ok(name) = HeaderName::from_bytes(name)
+                && let Ok(value) =
+                    HeaderValue::from_bytes(class::trim(value.strip_suffix(b"\r").unwrap_or(value)))
+            {
+                trailers.append(name, value);
+            }
+        }
+        (!trailers.is_empty()).then(|| Box::new(trailers))
     }
 
     fn step(&mut self, byte: u8, limits: &Limits) -> Result<At, Violation> {
@@ -133,8 +155,8 @@ impl Chunked {
     }
 
     fn trailer(&mut self, byte: u8, limits: &Limits) -> Result<At, Violation> {
-        self.trailers += 1;
-        if self.trailers > limits.trailers {
+        self.trailers.push(byte);
+        if self.trailers.len() > limits.trailers {
             return Err(Violation::TrailersTooLarge);
         }
         match (self.at, byte) {
@@ -172,6 +194,15 @@ impl Chunked {
             *place = class::folded(byte);
         }
         self.named = self.named.saturating_add(1);
+    }
+}
+
+/// Without the trailers: they may hold secrets.
+impl fmt::Debug for Chunked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunked")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 

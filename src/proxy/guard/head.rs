@@ -3,7 +3,11 @@
 //! A line is judged when its CR LF is there, and the lines in their order: so the verdict does not depend on how the
 //! bytes were split. Only what can never become a line is judged before.
 
-use super::{Limits, Violation, class, request_line};
+use super::{
+    Limits, Violation, class,
+    layout::{Layout, Place},
+    request_line::{self, RequestLine},
+};
 use crate::obs::bytes;
 use http::Version;
 use std::mem;
@@ -15,12 +19,10 @@ pub(super) struct Head {
     line: usize,
     /// How much of it holds no stop.
     clear: usize,
-    fields: usize,
     /// Of the request line, once it is read.
     version: Option<Version>,
     length: Option<u64>,
     chunked: bool,
-    expects: bool,
 }
 
 /// What follows a head.
@@ -33,11 +35,12 @@ pub(super) enum Framing {
 
 impl Head {
     /// Reads on. `bytes` begin where the head does, and hold what they held before. Returns the length of the head and
-    /// what follows it, once it is whole.
+    /// what follows it, once it is whole; `layout` then says what is where.
     pub(super) fn read(
         &mut self,
         bytes: &[u8],
         limits: &Limits,
+        layout: &mut Layout,
     ) -> Result<Option<(usize, Framing)>, Violation> {
         let window = bytes.get(..limits.head).unwrap_or(bytes);
         if let Some(first) = window.first()
@@ -57,9 +60,16 @@ impl Head {
                 stop => return Err(not_an_end(stop)),
             };
             match self.version {
-                None => self.version = Some(request_line(rest, end, limits)?),
+                None => {
+                    layout.begin(request_line(rest, end, limits)?);
+                    self.version = Some(layout.version());
+                }
                 Some(_) if end == 0 => return Ok(Some((window.len() - after.len(), self.framing()))),
-                Some(version) => self.field(rest, end, version, limits)?,
+                Some(version) => {
+                    let colon = self.field(rest, end, version, (limits, layout))?;
+                    let start = window.len() - rest.len();
+                    layout.push(Place::new(start, start + colon, start + end));
+                }
             }
             rest = after;
         }
@@ -81,47 +91,51 @@ impl Head {
         }
     }
 
-    /// Reads the field at the front, whose line ends there. A name needs no end to be read to: no stop is in a token.
-    fn field(&mut self, rest: &[u8], end: usize, version: Version, limits: &Limits) -> Result<(), Violation> {
+    /// Reads the field at the front, whose line ends there, up to its colon and beyond. A name needs no end to be read
+    /// to: no stop is in a token.
+    fn field(
+        &mut self,
+        rest: &[u8],
+        end: usize,
+        version: Version,
+        (limits, layout): (&Limits, &mut Layout),
+    ) -> Result<usize, Violation> {
         let colon = class::token(rest);
         if colon == 0 || rest.get(colon) != Some(&b':') {
-            return Err(self.not_a_field(rest, end));
+            return Err(not_a_field(rest, end, layout));
         }
-        self.fields += 1;
-        if self.fields > limits.fields {
+        if layout.fields() == limits.fields {
             return Err(Violation::TooManyFields);
         }
         // Most names are told apart by their length alone.
-        if matches!(colon, EXPECT | CONTENT_LENGTH | TRANSFER_ENCODING) {
-            self.framing_field(rest.get(..end).unwrap_or_default(), version)
-        } else {
-            Ok(())
+        if matches!(
+            colon,
+            TE | EXPECT | CONNECTION | CONTENT_LENGTH | TRANSFER_ENCODING
+        ) {
+            self.framing_field(rest.get(..end).unwrap_or_default(), version, layout)?;
         }
+        Ok(colon)
     }
 
     /// Reads a field that may frame the request. It is not part of the loop over the fields, which stays the smaller.
     #[inline(never)]
-    fn framing_field(&mut self, line: &[u8], version: Version) -> Result<(), Violation> {
+    fn framing_field(&mut self, line: &[u8], version: Version, layout: &mut Layout) -> Result<(), Violation> {
         match bytes::split(line, b':') {
-            Some((name, value)) if is(name, b"expect") => self.expect(value),
+            Some((name, value)) if is(name, b"expect") => layout.expect(class::trim(value)),
+            Some((name, value)) if is(name, b"te") => {
+                layout.takes(value);
+                Ok(())
+            }
+            Some((name, value)) if is(name, b"connection") => {
+                layout.connection(value);
+                Ok(())
+            }
             Some((name, value)) if is(name, b"content-length") => self.content_length(name, value),
             Some((name, value)) if is(name, b"transfer-encoding") => {
                 self.transfer_encoding(name, value, version)
             }
             Some(_) => Ok(()),
             None => Err(Violation::FieldName),
-        }
-    }
-
-    #[cold]
-    fn not_a_field(&self, rest: &[u8], end: usize) -> Violation {
-        let line = rest.get(..end).unwrap_or_default();
-        match line.split_at_checked(class::token(line)).unwrap_or_default() {
-            ([], [b' ' | b'\t', ..]) if self.fields == 0 => Violation::LeadingSpace,
-            ([], [b' ' | b'\t', ..]) => Violation::Folded,
-            (_, rest) if !rest.contains(&b':') => Violation::NoColon,
-            ([_, ..], [b' ' | b'\t', ..]) => Violation::SpaceBeforeColon,
-            _ => Violation::FieldName,
         }
     }
 
@@ -159,20 +173,24 @@ impl Head {
         Ok(())
     }
 
-    fn expect(&mut self, value: &[u8]) -> Result<(), Violation> {
-        if self.expects || class::trim(value) != b"100-continue" {
-            return Err(Violation::Expect);
-        }
-        self.expects = true;
-        Ok(())
-    }
-
     fn framing(&self) -> Framing {
         match (self.chunked, self.length) {
             (true, _) => Framing::Chunked,
             (false, None | Some(0)) => Framing::None,
             (false, Some(length)) => Framing::Length(length),
         }
+    }
+}
+
+#[cold]
+fn not_a_field(rest: &[u8], end: usize, layout: &Layout) -> Violation {
+    let line = rest.get(..end).unwrap_or_default();
+    match line.split_at_checked(class::token(line)).unwrap_or_default() {
+        ([], [b' ' | b'\t', ..]) if layout.fields() == 0 => Violation::LeadingSpace,
+        ([], [b' ' | b'\t', ..]) => Violation::Folded,
+        (_, rest) if !rest.contains(&b':') => Violation::NoColon,
+        ([_, ..], [b' ' | b'\t', ..]) => Violation::SpaceBeforeColon,
+        _ => Violation::FieldName,
     }
 }
 
@@ -186,7 +204,7 @@ fn not_an_end(stop: Option<&[u8]>) -> Violation {
     }
 }
 
-fn request_line(rest: &[u8], end: usize, limits: &Limits) -> Result<Version, Violation> {
+fn request_line(rest: &[u8], end: usize, limits: &Limits) -> Result<RequestLine, Violation> {
     let line = rest.get(..end).unwrap_or_default();
     if line.is_empty() {
         Err(Violation::EmptyLine)
@@ -215,6 +233,8 @@ pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     (value < 1 << 63).then_some(value)
 }
 
+const TE: usize = b"te".len();
 const EXPECT: usize = b"expect".len();
+const CONNECTION: usize = b"connection".len();
 const CONTENT_LENGTH: usize = b"content-length".len();
 const TRANSFER_ENCODING: usize = b"transfer-encoding".len();

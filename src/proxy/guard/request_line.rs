@@ -3,10 +3,20 @@
 use super::{Limits, Violation, class};
 use http::{Uri, Version};
 
-/// Reads a request line without its CR LF. Returns the version.
+/// A request line's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RequestLine {
+    /// How long the method is; one space follows it.
+    pub(super) method: usize,
+    /// Where the target ends.
+    pub(super) target: usize,
+    pub(super) version: Version,
+}
+
+/// Reads a request line without its CR LF.
 ///
 /// What it leaves alone, classification refuses: unknown methods, targets that are no path, encoded control bytes.
-pub(super) fn inspect(line: &[u8], limits: &Limits) -> Result<Version, Violation> {
+pub(super) fn inspect(line: &[u8], limits: &Limits) -> Result<RequestLine, Violation> {
     let (method, rest) = line
         .split_at_checked(class::token(line))
         .ok_or(Violation::RequestLine)?;
@@ -24,6 +34,7 @@ pub(super) fn inspect(line: &[u8], limits: &Limits) -> Result<Version, Violation
     if target.len() > limits.target {
         return Err(Violation::TargetTooLong);
     }
+    let end = line.len() - rest.len();
     let version = match rest {
         [b' ', version @ ..] => version,
         [] => return Err(Violation::Version),
@@ -34,12 +45,17 @@ pub(super) fn inspect(line: &[u8], limits: &Limits) -> Result<Version, Violation
     if method == b"PRI" && target == b"*" {
         return Err(Violation::Preface);
     }
-    match version {
-        b"HTTP/1.1" => Ok(Version::HTTP_11),
-        b"HTTP/1.0" => Ok(Version::HTTP_10),
-        [b' ' | b'\t', ..] => Err(Violation::RequestLine),
-        _ => Err(Violation::Version),
-    }
+    let version = match version {
+        b"HTTP/1.1" => Version::HTTP_11,
+        b"HTTP/1.0" => Version::HTTP_10,
+        [b' ' | b'\t', ..] => return Err(Violation::RequestLine),
+        _ => return Err(Violation::Version),
+    };
+    Ok(RequestLine {
+        method: method.len(),
+        target: end,
+        version,
+    })
 }
 
 /// Looks at a target that came without a line: one that does not begin with a slash is left to classification, if it is
@@ -116,7 +132,17 @@ mod tests {
             ("GET http://h:1:2/ HTTP/1.1", Err(Violation::Target)),
         ];
         for (line, expected) in cases {
-            assert_eq!(inspect(line.as_bytes(), &Limits::default()), expected, "{line}");
+            let read = inspect(line.as_bytes(), &Limits::default());
+            assert_eq!(read.map(|read| read.version), expected, "{line}");
+            if let Ok(read) = read {
+                let parts: Vec<_> = line.split(' ').collect();
+                assert_eq!(line.get(..read.method), parts.first().copied(), "{line}");
+                assert_eq!(
+                    line.get(read.method + 1..read.target),
+                    parts.get(1).copied(),
+                    "{line}"
+                );
+            }
         }
     }
 }

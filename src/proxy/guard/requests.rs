@@ -1,15 +1,14 @@
 //! The requests of a connection as a machine that knows bytes alone: head, body, and the end between two requests.
 
 use super::{
-    Violation,
+    Layout, Violation,
     body::Chunked,
     head::{Framing, Head},
 };
+use http::HeaderMap;
+use std::fmt;
 
-/// How large the parts of a request may be that hyper holds in memory, in bytes unless said otherwise.
-///
-/// hyper has limits of its own: give it a `max_header_size` no smaller than `head`. It takes 100 headers, 16 KiB of
-/// chunk extensions and as much of trailers.
+/// How large the parts of a request may be, in bytes unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The request line and headers with the empty line after them.
@@ -37,10 +36,13 @@ impl Default for Limits {
 }
 
 /// The requests of one connection, in the order of their bytes.
-#[derive(Debug)]
 pub struct Requests {
     limits: Limits,
     at: At,
+    /// Of the last head.
+    layout: Layout,
+    /// Of the last body.
+    trailers: Option<Box<HeaderMap>>,
 }
 
 #[derive(Debug)]
@@ -52,13 +54,14 @@ enum At {
     Violated(Violation),
 }
 
-/// What a look at some bytes has shown.
+/// What a look at some bytes has shown: one step of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Inspected {
-    /// How many bytes from the front are in order and may be passed on. The caller shows the others again, with what
-    /// comes after them.
+    /// How many bytes from the front are in order. The caller shows the others again, with what comes after them.
     pub released: usize,
+    /// How many of them, the last ones, are data of the body. What is before them only frames it.
+    pub data: usize,
     /// How it goes on.
     pub progress: Progress,
 }
@@ -68,6 +71,10 @@ pub struct Inspected {
 pub enum Progress {
     /// More bytes are wanted.
     Wanting,
+    /// What was released is a whole head; [`Requests::layout`] says what is in it.
+    Head,
+    /// There is data.
+    Data,
     /// The request has ended with the last byte released. [`Requests::next`] begins another.
     Ended,
     /// The byte after the last one released, or the head that begins there, must not be passed on. Nothing after it is
@@ -81,59 +88,84 @@ impl Requests {
         Self {
             limits,
             at: At::Head(Head::default()),
+            layout: Layout::default(),
+            trailers: None,
         }
     }
 
-    /// Looks at the bytes after those released so far.
+    /// Looks at the bytes after those released so far, and takes one step.
     pub fn inspect(&mut self, bytes: &[u8]) -> Inspected {
-        let mut released = 0;
-        loop {
-            let rest = bytes.get(released..).unwrap_or_default();
-            let progress = match &mut self.at {
-                At::Head(head) => match head.read(rest, &self.limits) {
-                    Ok(None) => Progress::Wanting,
-                    Ok(Some((length, framing))) => {
-                        released += length;
-                        match framing {
-                            Framing::Length(length) => self.at = At::Length(length),
-                            Framing::Chunked => self.at = At::Chunked(Chunked::new()),
-                            Framing::None => {
-                                self.at = At::End;
-                                let progress = Progress::Ended;
-                                return Inspected { released, progress };
-                            }
-                        }
-                        continue;
-                    }
-                    Err(violation) => self.violated(violation),
-                },
-                At::Length(left) => {
-                    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
-                    released += taken;
-                    *left -= taken as u64;
-                    if *left == 0 {
-                        self.at = At::End;
-                        Progress::Ended
-                    } else {
-                        Progress::Wanting
-                    }
+        let mut inspected = Inspected {
+            released: 0,
+            data: 0,
+            progress: Progress::Wanting,
+        };
+        match &mut self.at {
+            At::Head(head) => match head.read(bytes, &self.limits, &mut self.layout) {
+                Ok(None) => {}
+                Ok(Some((length, framing))) => {
+                    inspected.released = length;
+                    inspected.progress = Progress::Head;
+                    self.at = match framing {
+                        Framing::Length(length) => At::Length(length),
+                        Framing::Chunked => At::Chunked(Chunked::new()),
+                        Framing::None => At::End,
+                    };
                 }
-                At::Chunked(body) => {
-                    let (taken, violation) = body.read(rest, &self.limits);
-                    released += taken;
-                    match violation {
-                        Some(violation) => self.violated(violation),
-                        None if body.is_ended() => {
-                            self.at = At::End;
-                            Progress::Ended
-                        }
-                        None => Progress::Wanting,
-                    }
+                Err(violation) => inspected.progress = self.violated(violation),
+            },
+            At::Length(left) => {
+                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                *left -= taken as u64;
+                (inspected.released, inspected.data) = (taken, taken);
+                if taken > 0 {
+                    inspected.progress = Progress::Data;
                 }
-                At::End => Progress::Ended,
-                At::Violated(violation) => Progress::Violated(*violation),
-            };
-            return Inspected { released, progress };
+                if *left == 0 {
+                    self.at = At::End;
+                }
+            }
+            At::Chunked(body) => {
+                let (framing, violation) = body.read(bytes, &self.limits);
+                inspected.data = body.take(bytes.len() - framing);
+                inspected.released = framing + inspected.data;
+                if let Some(violation) = violation {
+                    inspected.progress = self.violated(violation);
+                } else if inspected.data > 0 {
+                    inspected.progress = Progress::Data;
+                } else if body.is_ended() {
+                    inspected.progress = Progress::Ended;
+                    self.trailers = body.take_trailers();
+                    self.at = At::End;
+                }
+            }
+            At::End => inspected.progress = Progress::Ended,
+            At::Violated(violation) => inspected.progress = Progress::Violated(*violation),
+        }
+        inspected
+    }
+
+    /// What is where in the last head that was whole.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The trailers of the last body, if it had any. Answered once.
+    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take().map(|trailers| *trailers)
+    }
+
+    /// Whether the last body has trailers that nobody has taken.
+    pub fn has_trailers(&self) -> bool {
+        self.trailers.is_some()
+    }
+
+    /// How much is left of the body, where that is known.
+    pub fn left(&self) -> Option<u64> {
+        match &self.at {
+            At::Length(left) => Some(*left),
+            At::Chunked(_) => None,
+            At::Head(_) | At::End | At::Violated(_) => Some(0),
         }
     }
 
@@ -152,15 +184,30 @@ impl Requests {
         matches!(self.at, At::End)
     }
 
+    /// Whether something was wrong: nothing more is looked at.
+    pub fn is_violated(&self) -> bool {
+        matches!(self.at, At::Violated(_))
+    }
+
     /// Begins the next request, after one has ended.
     pub fn next(&mut self) {
         if self.is_ended() {
             self.at = At::Head(Head::default());
+            self.trailers = None;
         }
     }
 
     fn violated(&mut self, violation: Violation) -> Progress {
         self.at = At::Violated(violation);
         Progress::Violated(violation)
+    }
+}
+
+/// Without trailers: they may hold secrets.
+impl fmt::Debug for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requests")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }

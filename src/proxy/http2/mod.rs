@@ -16,6 +16,7 @@ pub(super) use deadline::{Deadline, Offered};
 pub(super) use held::Taken;
 
 use super::{
+    body::ClientBody,
     buffers::Share,
     connection::Client,
     drain::Waiter,
@@ -79,7 +80,8 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             let (client, request) = receive(client, request, &limits);
             streams.announce(client.clone());
             async move {
-                let answer = handle(&worker, &client, request).await;
+                let (parts, body) = request.into_parts();
+                let answer = handle(&worker, &client, parts, ClientBody::Http2(body)).await;
                 offered.answered();
                 Ok::<_, Infallible>(answer)
             }

@@ -17,7 +17,6 @@ mod error;
 mod field;
 mod lines;
 mod mould;
-mod outgoing;
 mod pool;
 mod reader;
 mod request_head;

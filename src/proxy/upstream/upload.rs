@@ -5,11 +5,13 @@
 
 use super::{
     error::{Kind, UpstreamError},
-    outgoing::Outgoing,
     request_head::{Framing, Plan},
     stream::Stream,
 };
-use crate::{obs::trailer, proxy::body::RequestBody};
+use crate::{
+    obs::trailer,
+    proxy::{body::RequestBody, outgoing::Outgoing},
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
 use http_body::Body as _;
@@ -198,7 +200,7 @@ impl Upload {
                 self.body = None;
             }
         }
-        self.out.put_data(data, self.framing);
+        self.out.put_data(data, self.framing == Framing::Chunked);
         Ok(())
     }
 

@@ -1,5 +1,5 @@
-//! Three readers of the bytes of one connection: where the guard lets them pass, hyper and a slow reference read the
-//! same methods, targets, headers, bodies and trailers; where it does not, the reference reads no request either.
+//! Three readers of the bytes of one connection: where the guard lets them pass, the gate, hyper and a slow reference read
+//! the same methods, targets, headers, bodies and trailers; where it does not, the reference reads no request either.
 
 use super::{agreement::compare, drive::whole};
 

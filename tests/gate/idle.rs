@@ -1,4 +1,4 @@
-//! Connections that are parked because nothing was asked for a while: nobody can tell, but by what they hold.
+//! Connections of which nothing was asked for a while: nobody can tell, but by what they hold.
 
 use crate::{
     harness::{Over, Running},
@@ -28,8 +28,8 @@ fn echo() -> ScriptedOrigin {
     })
 }
 
-/// A gate with the finest clock there is, which parks within 20 ms and times nobody out.
-fn soon_parking(origin: &ScriptedOrigin) -> Running {
+/// A gate with the finest clock there is, which times nobody out.
+fn ticking(origin: &ScriptedOrigin) -> Running {
     gate(origin.address(), |_, limits| {
         limits.minimum_body_rate_after = Duration::from_millis(40);
     })
@@ -55,9 +55,9 @@ fn assert_got(wire: &mut Wire, name: &str) {
     assert_answered(wire, &format!("/mine/{name} 0"));
 }
 
-/// Makes the gate's only busy connection hold a large buffer and waits until it holds it no longer: it is parked.
+/// Makes the gate's only busy connection hold a large buffer and waits until it holds it no longer: it is at rest.
 #[track_caller]
-fn park(gate: &Running, wire: &mut Wire) {
+fn rest(gate: &Running, wire: &mut Wire) {
     wire.send(put("large", LARGE));
     assert_answered(wire, &format!("/mine/large {LARGE}"));
     gate.wait_for_metric("obsgate_buffered_bytes", |bytes| bytes == 0);
@@ -71,13 +71,13 @@ fn assert_nothing_is_left(gate: &Running) {
 }
 
 #[test]
-fn a_parked_connection_serves_again_each_time() {
+fn a_connection_at_rest_serves_again_each_time() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     for over in OVER {
         let mut wire = gate.connect(over);
         for name in ["a", "b", "c", "d"] {
-            park(&gate, &mut wire);
+            rest(&gate, &mut wire);
             wire.send(get(name));
             assert_got(&mut wire, name);
         }
@@ -88,7 +88,7 @@ fn a_parked_connection_serves_again_each_time() {
 #[test]
 fn idle_connections_give_back_what_large_uploads_needed_one_and_all() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     let mut wires: Vec<_> = (0..20).map(|n| gate.connect(OVER[n % 2])).collect();
     for wire in &mut wires {
         wire.send(put("large", LARGE));
@@ -105,21 +105,21 @@ fn idle_connections_give_back_what_large_uploads_needed_one_and_all() {
 }
 
 #[test]
-fn a_head_that_comes_in_pieces_wakes_a_parked_connection() {
+fn a_head_that_comes_in_pieces_wakes_a_connection_at_rest() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     for over in OVER {
         let mut wire = gate.connect(over);
         for size in [1, 7, 50] {
-            park(&gate, &mut wire);
+            rest(&gate, &mut wire);
             for piece in get("k").as_bytes().chunks(size) {
                 wire.send(piece);
                 thread::sleep(Duration::from_millis(1));
             }
             assert_got(&mut wire, "k");
         }
-        // The head rests in the middle, for longer than it takes to be parked.
-        park(&gate, &mut wire);
+        // The head pauses in the middle.
+        rest(&gate, &mut wire);
         for piece in get("k").as_bytes().chunks(60) {
             wire.send(piece);
             thread::sleep(Duration::from_millis(40));
@@ -129,13 +129,13 @@ fn a_head_that_comes_in_pieces_wakes_a_parked_connection() {
 }
 
 #[test]
-fn requests_that_come_together_wake_a_parked_connection_and_are_answered_in_turn() {
+fn requests_that_come_together_wake_a_connection_at_rest_and_are_answered_in_turn() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     let long = bare("GET /mine/long", &[V2, &format!("x: {}", "y".repeat(20_000))]);
     for over in OVER {
         let mut wire = gate.connect(over);
-        park(&gate, &mut wire);
+        rest(&gate, &mut wire);
         let together = [get("a"), put("b", 5_000), long.clone(), put("c", 0), get("d")];
         wire.send(together.concat());
         for body in [
@@ -151,16 +151,16 @@ fn requests_that_come_together_wake_a_parked_connection_and_are_answered_in_turn
 }
 
 #[test]
-fn what_is_refused_is_refused_after_parking_too() {
+fn what_is_refused_is_refused_after_a_rest_too() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     for over in OVER {
         for (n, violation) in ["GET /mine/k HTTP/1.1\nHost: obs.example.com\n\n", "\r\n\r\n"]
             .iter()
             .enumerate()
         {
             let mut wire = gate.connect(over);
-            park(&gate, &mut wire);
+            rest(&gate, &mut wire);
             wire.send(violation);
             let answer = Answer::read(&mut wire, false);
             assert_eq!(answer.status(), 400, "{n}: {answer:?}");
@@ -173,7 +173,7 @@ fn what_is_refused_is_refused_after_parking_too() {
 }
 
 #[test]
-fn a_parked_connection_has_no_less_time_than_any_other_and_ends_in_order() {
+fn a_connection_at_rest_has_no_less_time_than_any_other_and_ends_in_order() {
     let origin = echo();
     let gate = gate(origin.address(), |timeouts, limits| {
         timeouts.keep_alive = BOUND;
@@ -181,7 +181,7 @@ fn a_parked_connection_has_no_less_time_than_any_other_and_ends_in_order() {
     });
     for over in OVER {
         let mut wire = gate.connect(over);
-        park(&gate, &mut wire);
+        rest(&gate, &mut wire);
         wire.send(get("k"));
         assert_got(&mut wire, "k");
         let began = Stopwatch::start();
@@ -192,12 +192,12 @@ fn a_parked_connection_has_no_less_time_than_any_other_and_ends_in_order() {
 }
 
 #[test]
-fn a_parked_connection_ends_at_once_when_the_gate_stops() {
+fn a_connection_at_rest_ends_at_once_when_the_gate_stops() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     let mut wires = OVER.map(|over| gate.connect(over));
     for wire in &mut wires {
-        park(&gate, wire);
+        rest(&gate, wire);
     }
     assert_eq!(gate.finish().len(), 2);
     for wire in &mut wires {
@@ -206,13 +206,13 @@ fn a_parked_connection_ends_at_once_when_the_gate_stops() {
 }
 
 #[test]
-fn nothing_is_left_of_a_parked_connection_whose_client_goes() {
+fn nothing_is_left_of_a_connection_at_rest_whose_client_goes() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     for over in OVER {
         for go in [Wire::close, Wire::reset, drop] {
             let mut wire = gate.connect(over);
-            park(&gate, &mut wire);
+            rest(&gate, &mut wire);
             assert_eq!(gate.metric("obsgate_connections"), 1);
             go(wire);
             assert_nothing_is_left(&gate);
@@ -221,12 +221,12 @@ fn nothing_is_left_of_a_parked_connection_whose_client_goes() {
 }
 
 #[test]
-fn nothing_is_lost_when_a_request_comes_just_as_its_connection_is_parked() {
+fn nothing_is_lost_when_a_request_comes_just_as_its_connection_comes_to_rest() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     for over in OVER {
         let mut wire = gate.connect(over);
-        // The clock is one of 5 ms, and a connection is parked after two or three of them.
+        // The clock is one of 5 ms, and a connection comes to rest within two or three of them.
         for tenths in 90..220 {
             wire.send(get("k"));
             assert_got(&mut wire, "k");
@@ -274,7 +274,7 @@ fn play(gate: &Running, over: Over, seed: u64) {
 #[test]
 fn requests_of_all_kinds_with_pauses_of_all_lengths_are_answered_as_they_came() {
     let origin = echo();
-    let gate = soon_parking(&origin);
+    let gate = ticking(&origin);
     thread::scope(|scope| {
         for seed in 0..12 {
             let gate = &gate;
@@ -284,5 +284,5 @@ fn requests_of_all_kinds_with_pauses_of_all_lengths_are_answered_as_they_came() 
     assert_nothing_is_left(&gate);
 }
 
-/// More than hyper reads at first.
+/// More than is read at first.
 const LARGE: usize = 300_000;

@@ -1,13 +1,14 @@
-//! Bytes on their way to upstream: small ones gathered into one write, large ones never copied.
+//! Bytes on their way out, to upstream or to a client: small ones gathered into one write, large ones never copied.
 
-use super::{request_head::Framing, stream::Stream};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use std::{
     io::{self, IoSlice, Write as _},
     mem,
+    pin::Pin,
     task::{Context, Poll, ready},
 };
+use tokio::io::AsyncWrite;
 
 /// What is still to be written, in this order: the gathered bytes, then the large piece, then its end of line.
 #[derive(Default)]
@@ -57,12 +58,12 @@ impl Outgoing {
     }
 
     /// A piece of body, framed. Only with room.
-    pub(super) fn put_data(&mut self, data: Bytes, framing: Framing) {
+    pub(super) fn put_data(&mut self, data: Bytes, chunked: bool) {
         if self.written == self.gathered.len() {
             self.gathered.clear();
             self.written = 0;
         }
-        let tail: &[u8] = if framing == Framing::Chunked {
+        let tail: &[u8] = if chunked {
             // Writing to a `Vec` does not fail.
             let _ = write!(self.gathered, "{:x}\r\n", data.len());
             b"\r\n"
@@ -91,25 +92,29 @@ impl Outgoing {
     }
 
     /// Writes until nothing is left.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut (impl AsyncWrite + Unpin),
+    ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
             let gathered = self.gathered.get(self.written..).unwrap_or_default();
             let written = if self.large.is_empty() && self.tail.is_empty() {
-                ready!(stream.poll_write(cx, gathered))?
+                ready!(Pin::new(&mut *stream).poll_write(cx, gathered))?
             } else {
                 let slices = [
                     IoSlice::new(gathered),
                     IoSlice::new(&self.large),
                     IoSlice::new(self.tail),
                 ];
-                ready!(stream.poll_write_vectored(cx, &slices))?
+                ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &slices))?
             };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.advance(written);
         }
-        stream.poll_flush(cx)
+        Pin::new(stream).poll_flush(cx)
     }
 
     fn advance(&mut self, written: usize) {
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn every_partial_write_leaves_the_rest_and_nothing_else() {
         for size in [1, COPIED, COPIED + 1] {
-            for framing in [Framing::Length(0), Framing::Chunked] {
+            for framing in [false, true] {
                 let mut whole = Outgoing::default();
                 whole.begin(b"head".to_vec());
                 whole.put_data(Bytes::from(vec![b'x'; size]), framing);
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn chunks_carry_their_size_and_the_end_its_trailers() {
         let mut out = Outgoing::default();
-        out.put_data(Bytes::from_static(b"hello, there, world"), Framing::Chunked);
+        out.put_data(Bytes::from_static(b"hello, there, world"), true);
         let trailers = HeaderMap::from_iter([("x-sum".parse().unwrap(), "1".parse().unwrap())]);
         out.put_end(&trailers);
         assert_eq!(bytes(&out), b"13\r\nhello, there, world\r\n0\r\nx-sum: 1\r\n\r\n");

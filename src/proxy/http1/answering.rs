@@ -1,0 +1,195 @@
+//! An answer on its way to a client of HTTP/1: as fast as the client takes it and the store gives it, and ended in order
+//! or not at all.
+
+use super::{
+    head::{Framing, Terms},
+    reader::Reader,
+};
+use crate::proxy::{answer::AnswerBody, outgoing::Outgoing};
+use bytes::{Buf as _, Bytes};
+use http::{
+    HeaderMap, HeaderName, Response,
+    header::{
+        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
+        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+    },
+};
+use http_body::Body as _;
+use std::{
+    cell::RefCell,
+    fmt, io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// An answer that is being written.
+pub(super) struct Answering {
+    out: Outgoing,
+    /// What is left to come of it.
+    body: Option<AnswerBody>,
+    framing: Framing,
+    trailers: Vec<HeaderName>,
+    persists: bool,
+    /// Its body broke off: its end must not look like one.
+    broken: bool,
+}
+
+/// Why an answer did not come to its end.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// The client went away.
+    Gone,
+    /// It cannot be written to.
+    Unwritable(io::Error),
+    /// The body broke off.
+    Broken,
+}
+
+impl Answering {
+    /// Begins with what is already written into `room`.
+    pub(super) fn begin(response: Response<AnswerBody>, terms: Terms, mut room: Vec<u8>) -> Self {
+        let (head, body) = response.into_parts();
+        let written = terms.write(&head, &body.size_hint(), &mut room);
+        let mut out = Outgoing::default();
+        drop(out.begin(room));
+        let mut answering = Self {
+            out,
+            body: Some(body),
+            framing: written.framing,
+            trailers: written.trailers,
+            persists: written.persists,
+            broken: false,
+        };
+        answering.end_if_whole();
+        answering
+    }
+
+    /// Whether another request may follow, once this has ended.
+    pub(super) fn persists(&self) -> bool {
+        self.persists
+    }
+
+    /// The room it was written in, for the next one.
+    pub(super) fn into_room(mut self) -> Vec<u8> {
+        self.out.begin(Vec::new())
+    }
+
+    /// Writes on. Ready at the end.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: &RefCell<Reader>,
+    ) -> Poll<Result<(), Unanswered>> {
+        loop {
+            let more = self.poll_gather(cx);
+            let mut reader = reader.borrow_mut();
+            if let Err(error) = ready!(reader.poll_send(cx, &mut self.out)) {
+                return Poll::Ready(Err(Unanswered::Unwritable(error)));
+            }
+            if self.broken {
+                return Poll::Ready(Err(Unanswered::Broken));
+            }
+            if self.body.is_none() {
+                return Poll::Ready(Ok(()));
+            }
+            if more.is_pending() {
+                return reader.poll_gone(cx).map(|()| Err(Unanswered::Gone));
+            }
+        }
+    }
+
+    /// Takes of the body what there is room for. Pending if it has nothing now.
+    fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(body) = &mut self.body
+            && self.out.has_room()
+        {
+            match ready!(Pin::new(body).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(mut data) => {
+                        let data = data.copy_to_bytes(data.remaining());
+                        self.put(data);
+                    }
+                    Err(frame) => self.end(&frame.into_trailers().unwrap_or_default()),
+                },
+                Some(Err(_)) => self.break_off(),
+                None => self.end(&HeaderMap::new()),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn put(&mut self, data: Bytes) {
+        if let Framing::Length(left) = &mut self.framing {
+            match left.checked_sub(data.len() as u64) {
+                Some(rest) => *left = rest,
+                // What goes beyond its length would be read as the next answer.
+                None => return self.break_off(),
+            }
+        }
+        if !data.is_empty() {
+            self.out.put_data(data, self.framing == Framing::Chunked);
+        }
+        self.end_if_whole();
+    }
+
+    /// Ends as soon as the last byte is here: what is done at the end is done before the client has it all.
+    fn end_if_whole(&mut self) {
+        let is_whole = match self.framing {
+            Framing::None | Framing::Length(0) => true,
+            Framing::Length(_) | Framing::Close | Framing::Chunked => false,
+        };
+        if is_whole || self.body.as_ref().is_some_and(AnswerBody::is_end_stream) {
+            self.end(&HeaderMap::new());
+        }
+    }
+
+    fn end(&mut self, trailers: &HeaderMap) {
+        match self.framing {
+            Framing::Length(1..) => return self.break_off(),
+            Framing::Chunked => self.out.put_end(&self.allowed(trailers)),
+            Framing::None | Framing::Length(_) | Framing::Close => {}
+        }
+        self.body = None;
+    }
+
+    fn break_off(&mut self) {
+        self.body = None;
+        self.broken = true;
+    }
+
+    /// The trailers that were announced, if the client takes any; without those that no trailer may be.
+    fn allowed(&self, trailers: &HeaderMap) -> HeaderMap {
+        let allowed = |name: &HeaderName| self.trailers.contains(name) && !NEVER.contains(name);
+        trailers
+            .iter()
+            .filter(|(name, _)| allowed(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the client has gone"),
+            Self::Unwritable(error) => error.fmt(f),
+            Self::Broken => f.write_str("the answer broke off"),
+        }
+    }
+}
+
+/// What has to be known before a body, or is about the hop (RFC 9110 §6.5.1).
+const NEVER: [HeaderName; 12] = [
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    HOST,
+    MAX_FORWARDS,
+    SET_COOKIE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+];

@@ -1,0 +1,184 @@
+//! The head of an answer as a client of HTTP/1 gets it: the store's fields as they came, and what shows where the answer
+//! ends (RFC 9112 §6 and §9). Nothing else is added.
+
+use crate::proxy::guard::Layout;
+use http::{
+    HeaderName, HeaderValue, Method, StatusCode, Version,
+    header::{CONNECTION, CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING},
+    response::Parts,
+};
+use http_body::SizeHint;
+use hyper::ext::ReasonPhrase;
+use std::io::Write as _;
+
+/// What a request says of its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    version: Version,
+    is_head: bool,
+    /// Another request may follow.
+    pub(super) persists: bool,
+    /// The client takes trailers.
+    trailers: bool,
+}
+
+/// How the end of an answer's body is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// There is no body, whatever the head says.
+    None,
+    /// So many bytes are left of it.
+    Length(u64),
+    Chunked,
+    /// The connection ends.
+    Close,
+}
+
+/// A head that was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) framing: Framing,
+    pub(super) persists: bool,
+    /// The trailers that may follow.
+    pub(super) trailers: Vec<HeaderName>,
+}
+
+impl Terms {
+    pub(super) fn of(layout: &Layout, method: &Method) -> Self {
+        Self {
+            version: layout.version(),
+            is_head: *method == Method::HEAD,
+            persists: layout.persists(),
+            trailers: layout.takes_trailers(),
+        }
+    }
+
+    /// Of a request that nobody has read.
+    pub(super) fn unknown() -> Self {
+        Self {
+            version: Version::HTTP_11,
+            is_head: false,
+            persists: false,
+            trailers: false,
+        }
+    }
+
+    /// Writes the head of an answer with a body of this size.
+    pub(super) fn write(self, head: &Parts, size: &SizeHint, out: &mut Vec<u8>) -> Written {
+        let mut written = Written {
+            framing: Framing::Close,
+            persists: self.persists,
+            trailers: Vec::new(),
+        };
+        let has_body = !self.is_head && !is_bodiless(head.status);
+        self.status_line(head, out);
+        let mut length = None;
+        for (name, value) in &head.headers {
+            if *name == CONTENT_LENGTH {
+                if length.is_some() || !may_have_length(head.status) {
+                    continue;
+                }
+                length = Some(value);
+            } else if *name == CONNECTION {
+                written.persists &= !says_close(value);
+            } else if *name == TRAILER {
+                if !has_body || self.version == Version::HTTP_10 {
+                    continue;
+                }
+                written.trailers.extend(named(value).filter(|_| self.trailers));
+            } else if *name == TRANSFER_ENCODING {
+                continue;
+            }
+            field(name.as_str().as_bytes(), value.as_bytes(), out);
+        }
+        written.framing = if has_body {
+            self.framing(length, size, out)
+        } else {
+            Framing::None
+        };
+        written.persists &= written.framing != Framing::Close;
+        self.connection(written.persists, head, out);
+        out.extend_from_slice(b"\r\n");
+        written
+    }
+
+    fn status_line(self, head: &Parts, out: &mut Vec<u8>) {
+        let reason = head.extensions.get::<ReasonPhrase>();
+        if self.version == Version::HTTP_11 && head.status == StatusCode::OK && reason.is_none() {
+            return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+        }
+        let version: &[u8] = if self.version == Version::HTTP_10 {
+            b"HTTP/1.0 "
+        } else {
+            b"HTTP/1.1 "
+        };
+        out.extend_from_slice(version);
+        out.extend_from_slice(head.status.as_str().as_bytes());
+        out.push(b' ');
+        let usual = || head.status.canonical_reason().unwrap_or_default().as_bytes();
+        out.extend_from_slice(reason.map_or_else(usual, ReasonPhrase::as_bytes));
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Finds how the end of a body is shown, and says so where the head does not.
+    fn framing(self, length: Option<&HeaderValue>, size: &SizeHint, out: &mut Vec<u8>) -> Framing {
+        let said = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        if let Some(length) = said {
+            Framing::Length(length)
+        } else if let Some(length) = size.exact() {
+            // Writing to a `Vec` does not fail.
+            let _ = write!(out, "content-length: {length}\r\n");
+            Framing::Length(length)
+        } else if self.version == Version::HTTP_10 {
+            Framing::Close
+        } else {
+            out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+            Framing::Chunked
+        }
+    }
+
+    /// Says what becomes of the connection where the version says otherwise, and nobody has said it yet.
+    fn connection(self, persists: bool, head: &Parts, out: &mut Vec<u8>) {
+        let word: &[u8] = match (persists, self.version == Version::HTTP_10) {
+            (true, true) => b"keep-alive",
+            (false, false) => b"close",
+            (true, false) | (false, true) => return,
+        };
+        if !head.headers.contains_key(CONNECTION) {
+            field(b"connection", word, out);
+        }
+    }
+}
+
+fn field(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.reserve(name.len() + value.len() + 4);
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// No body, whatever the head says (RFC 9112 §6.3).
+fn is_bodiless(status: StatusCode) -> bool {
+    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+}
+
+/// Not even a length of zero goes with these (RFC 9110 §8.6).
+fn may_have_length(status: StatusCode) -> bool {
+    !status.is_informational() && status != StatusCode::NO_CONTENT
+}
+
+fn says_close(value: &HeaderValue) -> bool {
+    tokens(value).any(|token| token.eq_ignore_ascii_case(b"close"))
+}
+
+fn named(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
+    tokens(value).filter_map(|token| HeaderName::from_bytes(token).ok())
+}
+
+fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+}
