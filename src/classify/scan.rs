@@ -134,9 +134,6 @@ impl<'h> Scan<'h> {
 
     fn header(&mut self, name: &str, value: &'h HeaderValue) -> Result<(), Malformed> {
         let name = name.as_bytes();
-        if header::is_disguised(name) {
-            return Err(Malformed::HeaderName);
-        }
         if let Some(dialect) = Dialect::by_prefix(name) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(name) {
@@ -147,6 +144,7 @@ impl<'h> Scan<'h> {
                 Some(Word::CopySource) if self.copy_source.replace(value).is_some() => {
                     return Err(Malformed::CopySourceRepeated);
                 }
+                None if header::is_disguised(name) => return Err(Malformed::HeaderName),
                 Some(Word::CopySource | Word::Guarded) | None => {}
             }
             return Ok(());
@@ -179,6 +177,8 @@ impl<'h> Scan<'h> {
                 Ok(())
             }
             Some(Header::MethodOverride) => Err(Malformed::MethodOverride),
+            // A name that means something is spelled without an underscore.
+            None if header::is_disguised(name) => Err(Malformed::HeaderName),
             None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
             _ => Ok(()),
         }

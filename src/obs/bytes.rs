@@ -11,6 +11,21 @@ pub(crate) fn has(text: &[u8], byte: u8) -> bool {
     }
 }
 
+/// Whether two names are the same: their ends first, where names of one length differ most, and then word by word. To
+/// call for such a comparison costs more than to make it.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match (one.last_chunk::<8>(), other.last_chunk()) {
+        (Some(end), Some(other_end)) => {
+            let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks().0);
+            end == other_end && words.into_iter().all(|(word, other)| word == other)
+        }
+        _ => one.iter().rev().eq(other.iter().rev()),
+    }
+}
+
 /// What stands before the first such byte of a text, and after it: for a byte that is to be expected soon.
 pub(crate) fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(find(text, at)?)?;

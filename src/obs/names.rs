@@ -1,6 +1,8 @@
 //! Tables of names, looked up by length first: most names on the wire mean nothing, and most of these have a length
 //! that none of the table's has.
 
+use super::bytes;
+
 /// Names with their meanings, in the order of their lengths.
 #[derive(Debug)]
 pub(crate) struct Names<T: 'static> {
@@ -37,11 +39,7 @@ impl<T> Names<T> {
 
     /// The place and the meaning of a name.
     pub(crate) fn find(&self, name: &[u8]) -> Option<(usize, &'static T)> {
-        let last = name.last();
-        // Names of one length mostly end in different letters, and to compare whole names is a call.
-        self.find_of_length(name.len(), |known, _| {
-            known.as_bytes().last() == last && known.as_bytes() == name
-        })
+        self.find_of_length(name.len(), |known, _| bytes::same(known.as_bytes(), name))
     }
 
     /// The place and the meaning of the first name of a length of which something holds.
@@ -67,7 +65,8 @@ impl<T> Names<T> {
     /// The meaning of the name that ends with this after a prefix of [`PREFIX`] bytes.
     pub(crate) fn by_tail(&self, tail: &[u8]) -> Option<&'static T> {
         self.find_of_length(tail.len() + PREFIX, |known, _| {
-            known.as_bytes().get(PREFIX..) == Some(tail)
+            let known = known.as_bytes().get(PREFIX..);
+            known.is_some_and(|known| bytes::same(known, tail))
         })
         .map(|(_, meaning)| meaning)
     }
