@@ -301,8 +301,8 @@ pub(super) fn locate<'h>(
 ) -> Result<Resource<'h>, Malformed> {
     let authority = head.uri.authority().map(http::uri::Authority::as_str);
     let host = match (host, authority) {
-        (Some(host), _) => host.to_str().map_err(|_| Malformed::Host)?,
-        (None, Some(authority)) if head.version == Version::HTTP_2 => authority,
+        (Some(host), _) => host.as_bytes(),
+        (None, Some(authority)) if head.version == Version::HTTP_2 => authority.as_bytes(),
         (None, _) => return Err(Malformed::Host),
     };
     let target = head
@@ -315,7 +315,7 @@ pub(super) fn locate<'h>(
     if !target.starts_with('/') {
         return Err(Malformed::Target);
     }
-    if authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host))
+    if authority.is_some_and(|authority| !authority.as_bytes().eq_ignore_ascii_case(host))
         || head
             .uri
             .scheme_str()

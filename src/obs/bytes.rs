@@ -33,14 +33,20 @@ pub(crate) fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
 }
 
 fn find(text: &[u8], byte: u8) -> Option<usize> {
-    let (words, tail) = text.as_chunks();
-    for (n, word) in words.iter().enumerate() {
+    let Some(last) = text.last_chunk() else {
+        return text.iter().position(|other| *other == byte);
+    };
+    for (n, word) in text.as_chunks().0.iter().enumerate() {
         let places = places(*word, byte);
         if places != 0 {
             return Some(n * 8 + places.trailing_zeros() as usize / 8);
         }
     }
-    Some(words.len() * 8 + tail.iter().position(|other| *other == byte)?)
+    // It overlaps the word before it, in which the byte is not.
+    match places(*last, byte) {
+        0 => None,
+        places => Some(text.len() - 8 + places.trailing_zeros() as usize / 8),
+    }
 }
 
 /// Whether something holds of any byte and the one before it; `before` stands before the first. All are looked at, a
