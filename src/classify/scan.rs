@@ -40,24 +40,24 @@ pub(super) struct Scan<'h> {
 }
 
 impl<'h> Scan<'h> {
-    pub(super) fn of(head: &'h Parts, verb: Verb) -> Result<Self, Malformed> {
-        let mut scan = Self::default();
+    /// Reads a head into an empty scan, which is too large to be handed back.
+    pub(super) fn read(&mut self, head: &'h Parts, verb: Verb) -> Result<(), Malformed> {
         if let Some(query) = head.uri.query() {
             if hides(query, means) {
                 return Err(Malformed::QueryName);
             }
             for (name, value) in pairs(query) {
-                scan.query(name, value, query)?;
+                self.query(name, value, query)?;
             }
         }
         for (name, value) in &head.headers {
-            scan.header(name.as_str(), value)?;
+            self.header(name.as_str(), value)?;
         }
-        scan.evidence.agree(head)?;
-        if verb.writes() && scan.misvalued != Marks::NONE {
+        self.evidence.agree(head)?;
+        if verb.writes() && self.misvalued != Marks::NONE {
             return Err(Malformed::SubresourceValue);
         }
-        Ok(scan)
+        Ok(())
     }
 
     fn query(&mut self, name: &'h str, value: &'h str, query: &'h str) -> Result<(), Malformed> {
