@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, hides, is_printable, pairs},
+    fold::{Folded, hides, is_folded, is_printable, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -65,19 +65,30 @@ impl<'h> Scan<'h> {
         if let Some(subresource) = Subresource::documented(name) {
             return self.subresource(*subresource, name, value, query);
         }
-        if let Some(folded) = self.signatures.documented(name, value) {
-            self.amz |= Dialect::by_prefix(folded.as_bytes()) == Some(Dialect::Amz);
+        if let Some(field) = self.signatures.documented(name, value) {
+            self.amz |= field.is_amz();
             return Ok(());
+        }
+        if is_folded(name) {
+            return self.folded(name.as_bytes(), name, value, query);
         }
         if !is_printable(name) {
             return Err(Malformed::QueryName);
         }
-        let folded = match Folded::query(name) {
-            Ok(Some(folded)) => folded,
-            Ok(None) => return Ok(()),
-            Err(_) => return Err(Malformed::QueryName),
-        };
-        let folded = folded.as_bytes();
+        match Folded::query(name) {
+            Ok(Some(folded)) => self.folded(folded.as_bytes(), name, value, query),
+            Ok(None) => Ok(()),
+            Err(_) => Err(Malformed::QueryName),
+        }
+    }
+
+    fn folded(
+        &mut self,
+        folded: &[u8],
+        name: &'h str,
+        value: &'h str,
+        query: &'h str,
+    ) -> Result<(), Malformed> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
@@ -155,7 +166,9 @@ impl<'h> Scan<'h> {
             Some(Header::ContentLength) if self.content_length.replace(value).is_some() => {
                 Err(Malformed::ContentLength)
             }
-            Some(Header::Connection) if !is_about_connection(value.as_bytes()) => Err(Malformed::Connection),
+            Some(Header::Connection) if !header::is_about_connection(value.as_bytes()) => {
+                Err(Malformed::Connection)
+            }
             Some(Header::Expect) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
                 Err(Malformed::Expect)
             }
@@ -342,27 +355,6 @@ fn names_an_object(source: &[u8]) -> bool {
         at > 0 && !key.is_empty() && !key.starts_with(b"?versionId=")
     })
 }
-
-/// Whether `Connection` names only headers that are about the connection (rulings, 28).
-fn is_about_connection(value: &[u8]) -> bool {
-    value.split(|byte| *byte == b',').all(|token| {
-        let token = token.trim_ascii();
-        token.is_empty()
-            || CONNECTION
-                .iter()
-                .any(|one| one.as_bytes().eq_ignore_ascii_case(token))
-    })
-}
-
-const CONNECTION: [&str; 7] = [
-    "close",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "http2-settings",
-    "proxy-connection",
-];
 
 /// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
 /// are one choice: it has no row.

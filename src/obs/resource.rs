@@ -1,9 +1,10 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
 use super::{
-    bytes::{self, ByteSet, any_pair},
+    bytes,
     malformed::Malformed,
     path::{split_path_style, split_virtual},
+    word::{Places, run},
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -60,9 +61,6 @@ enum Site<'h> {
 
 impl<'h> Site<'h> {
     fn of(host: &'h [u8], endpoints: &Endpoints) -> Option<Self> {
-        if !host.is_ascii() {
-            return None;
-        }
         if let Some(literal) = host.strip_prefix(b"[") {
             let (address, port) = str::from_utf8(literal).ok()?.split_once(']')?;
             let fine = address.parse::<Ipv6Addr>().is_ok()
@@ -72,10 +70,11 @@ impl<'h> Site<'h> {
                         .is_some_and(|port| is_port(port.as_bytes())));
             return fine.then_some(Self::Endpoint);
         }
-        match bytes::split(host, b':') {
-            Some((name, port)) if is_port(port) => Self::by_name(name, endpoints),
-            Some(_) => None,
-            None => Self::by_name(host, endpoints),
+        let name = run(host, |word| word.within(0, 0x7f).without(word.is(b':')));
+        match host.split_at_checked(name)? {
+            (name, []) => Self::by_name(name, endpoints),
+            (name, [b':', port @ ..]) if is_port(port) => Self::by_name(name, endpoints),
+            _ => None,
         }
     }
 
@@ -140,12 +139,20 @@ fn is_port(port: &[u8]) -> bool {
 /// Labels of letters, digits, `-` and `_`, none empty, so no dot at either end. In lower case: the store might take
 /// it as it is or fold it, and these would be two buckets.
 fn is_bucket(name: &[u8]) -> bool {
-    LABELS.has_all(name)
-        && !matches!(name, [] | [.., b'.'])
-        && !any_pair(name, b'.', |before, byte| before == b'.' && byte == b'.')
+    // The begin ends a label as a dot does.
+    let mut word_before = Places::ALL;
+    let labels = run(name, |word| {
+        let dots = word.is(b'.');
+        let empty = dots.and(dots.after(word_before));
+        word_before = dots;
+        let letters = word.within(b'0', b'9').or(word.within(b'a', b'z'));
+        letters
+            .or(word.is(b'-'))
+            .or(word.is(b'_'))
+            .or(dots.without(empty))
+    });
+    labels == name.len() && !matches!(name, [] | [.., b'.'])
 }
-
-static LABELS: ByteSet = ByteSet::over(b'0', b'9').and_over(b'a', b'z').and(b"._-");
 
 #[cfg(test)]
 mod tests {
