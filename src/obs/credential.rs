@@ -24,9 +24,9 @@ pub(super) fn after_names(text: &[u8]) -> Option<&[u8]> {
     let length = run(text, |word| {
         let members = word
             .within(b'!', b'~')
-            .without(word.is(b','))
-            .without(word.is(b'='))
-            .without(word.is(b'/'));
+            .but(word, b',')
+            .but(word, b'=')
+            .but(word, b'/');
         let ends = word.is(b';').and(members.run());
         nameless = nameless.or(ends.and(ends.after(word_before)));
         word_before = ends;
@@ -40,9 +40,9 @@ pub(super) fn after_names(text: &[u8]) -> Option<&[u8]> {
 pub(super) fn after_access_key(text: &[u8]) -> Option<&[u8]> {
     let length = run(text, |word| {
         word.within(b'!', b'~')
-            .without(word.is(b':'))
-            .without(word.is(b','))
-            .without(word.is(b'/'))
+            .but(word, b':')
+            .but(word, b',')
+            .but(word, b'/')
     });
     text.get(length..).filter(|_| length > 0)
 }

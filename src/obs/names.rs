@@ -37,29 +37,22 @@ impl<T> Names<T> {
         Self { entries, starts }
     }
 
-    /// The place and the meaning of a name.
-    pub(crate) fn find(&self, name: &[u8]) -> Option<(usize, &'static T)> {
+    /// The meaning of a name.
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&'static T> {
         self.find_of_length(name.len(), |known, _| bytes::same(known.as_bytes(), name))
     }
 
-    /// The place and the meaning of the first name of a length of which something holds.
+    /// The meaning of the first name of a length of which something holds.
     pub(crate) fn find_of_length(
         &self,
         length: usize,
         holds: impl Fn(&'static str, &T) -> bool,
-    ) -> Option<(usize, &'static T)> {
+    ) -> Option<&'static T> {
         let start = usize::from(*self.starts.get(length)?);
         let end = usize::from(*self.starts.get(length + 1)?);
-        let of_length = self.entries.get(start..end)?;
-        let place = of_length
-            .iter()
-            .position(|(known, meaning)| holds(known, meaning))?;
-        Some((start + place, &of_length.get(place)?.1))
-    }
-
-    /// The meaning of a name.
-    pub(crate) fn get(&self, name: &[u8]) -> Option<&'static T> {
-        self.find(name).map(|(_, meaning)| meaning)
+        let mut of_length = self.entries.get(start..end)?.iter();
+        let found = of_length.find(|(known, meaning)| holds(known, meaning));
+        found.map(|(_, meaning)| meaning)
     }
 
     /// The meaning of the name that ends with this after a prefix of [`PREFIX`] bytes.
@@ -68,7 +61,6 @@ impl<T> Names<T> {
             let known = known.as_bytes().get(PREFIX..);
             known.is_some_and(|known| bytes::same(known, tail))
         })
-        .map(|(_, meaning)| meaning)
     }
 
     /// The table.
@@ -96,8 +88,8 @@ mod tests {
     #[test]
     fn a_name_is_found_among_those_of_its_length() {
         static NAMES: Names<u8> = Names::new(&[("b", 1), ("a", 2), ("abc", 3), ("abcde", 4)]);
-        for (place, (name, meaning)) in NAMES.entries().iter().enumerate() {
-            assert_eq!(NAMES.find(name.as_bytes()), Some((place, meaning)));
+        for (name, meaning) in NAMES.entries() {
+            assert_eq!(NAMES.get(name.as_bytes()), Some(meaning));
         }
         for unknown in [
             "",

@@ -70,7 +70,7 @@ impl<'h> Site<'h> {
                         .is_some_and(|port| is_port(port.as_bytes())));
             return fine.then_some(Self::Endpoint);
         }
-        let name = run(host, |word| word.within(0, 0x7f).without(word.is(b':')));
+        let name = run(host, |word| word.within(0, 0x7f).but(word, b':'));
         match host.split_at_checked(name)? {
             (name, []) => Self::by_name(name, endpoints),
             (name, [b':', port @ ..]) if is_port(port) => Self::by_name(name, endpoints),

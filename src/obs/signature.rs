@@ -46,7 +46,7 @@ impl<'h> Signatures<'h> {
 
     /// Notes a query parameter, if it belongs to a signature.
     pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
-        if let Some((_, field)) = FIELDS.find(folded) {
+        if let Some(field) = FIELDS.get(folded) {
             // Stores look a name up as documented: in another case it is a trace of a signature to some, nothing to
             // others.
             self.doubtful |= *field != Field::Token && name != field.spelling();
@@ -56,7 +56,7 @@ impl<'h> Signatures<'h> {
 
     /// Notes a query parameter of a signature if its name is spelled as documented, and returns what it is.
     pub(crate) fn documented(&mut self, name: &str, value: &str) -> Option<Field> {
-        let (_, field) = FIELDS.find_of_length(name.len(), |_, field| {
+        let field = FIELDS.find_of_length(name.len(), |_, field| {
             same(field.spelling().as_bytes(), name.as_bytes())
         })?;
         self.note(*field, value);

@@ -71,10 +71,9 @@ impl Subresource {
 
     /// The subresource that is spelled just so.
     pub(crate) fn documented(name: &str) -> Option<&'static Self> {
-        let found = SUBRESOURCES.find_of_length(name.len(), |_, one| {
+        SUBRESOURCES.find_of_length(name.len(), |_, one| {
             bytes::same(one.name.as_bytes(), name.as_bytes())
-        });
-        found.map(|(_, one)| one)
+        })
     }
 
     const fn flag(name: &'static str, mark: Marks) -> Self {

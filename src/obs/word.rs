@@ -14,15 +14,18 @@ impl Word {
     pub(crate) const fn within(self, first: u8, last: u8) -> Places {
         let low = self.0 & !HIGH;
         let reach = low + EACH * (0x80 - first as u64);
-        let pass = low + EACH * (0x7f - last as u64);
-        Places(reach & !pass & !self.0 & HIGH)
+        let keep = EACH * (0x80 + last as u64) - low;
+        Places(reach & keep & !self.0 & HIGH)
     }
 
     /// Those that are this ASCII character.
     pub(crate) const fn is(self, byte: u8) -> Places {
-        let unlike = self.0 ^ (EACH * byte as u64);
-        // The low bits of a byte that differs reach its high bit, or it is there already.
-        Places(!(((unlike & !HIGH) + !HIGH) | unlike) & HIGH)
+        Places(!(self.unlike(byte) | self.0) & HIGH)
+    }
+
+    /// The high bits of those whose seven low bits are not this ASCII character's.
+    const fn unlike(self, byte: u8) -> u64 {
+        ((self.0 & !HIGH) ^ (EACH * byte as u64)) + !HIGH
     }
 }
 
@@ -42,6 +45,11 @@ impl Places {
 
     pub(crate) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Those of a word's that are not this ASCII character: cheaper than [`Self::without`], for ASCII characters.
+    pub(crate) const fn but(self, word: Word, byte: u8) -> Self {
+        Self(self.0 & word.unlike(byte))
     }
 
     /// Those before the first place that is none of these.
@@ -142,6 +150,8 @@ mod tests {
                     let expected = (first..=last).contains(byte);
                     assert_eq!(has(word.within(first, last), place), expected, "{bytes:?}");
                     assert_eq!(has(word.is(first), place), *byte == first, "{bytes:?}");
+                    let but = word.within(0, 0x7f).but(word, first);
+                    assert_eq!(has(but, place), *byte <= 0x7f && *byte != first, "{bytes:?}");
                 }
             }
         }
