@@ -199,6 +199,9 @@ impl<'h> Scan<'h> {
 
     /// Whether subresources stand together of which one store would read this and another that.
     fn crowds(&self, verb: Verb) -> bool {
+        if self.subresources == Marks::NONE {
+            return false;
+        }
         let beside =
             |of: Marks| self.subresources.has_any(of) && self.subresources.without(of) != Marks::NONE;
         let uploads = [Marks::UPLOADS, Marks::UPLOAD_ID, Marks::APPEND];

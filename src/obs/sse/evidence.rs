@@ -146,6 +146,8 @@ impl Evidence {
     /// The parameters seen that the documents do not give to a head of this operation.
     pub(crate) fn strays(&self, operation: Operation) -> Parameters {
         match operation {
+            // Most requests carry none at all.
+            _ if self.is_empty() => self.seen,
             Operation::PostObject => self.seen,
             _ => self.seen.without(cells(operation)),
         }
