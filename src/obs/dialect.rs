@@ -94,7 +94,7 @@ impl Dialect {
 
     /// What a lower-case name of this dialect means.
     pub(crate) fn word(self, name: &[u8]) -> Option<Word> {
-        self.table().get(name).copied()
+        self.table().get_likely(name).copied()
     }
 
     /// Whether a lower-case name is one of encryption or of a copy's source under another vendor's prefix, `x-<word>-`:

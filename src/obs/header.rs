@@ -29,7 +29,7 @@ impl Header {
 
     /// Whether a name in any case is one of [`Self::Forwarded`].
     pub(crate) fn is_forwarded(name: &[u8]) -> bool {
-        let forwarded = HEADERS.find_of_length(name.len(), |known, header| {
+        let forwarded = HEADERS.find_like(name, 0, |known, header| {
             *header == Self::Forwarded && known.as_bytes().eq_ignore_ascii_case(name)
         });
         forwarded.is_some()

@@ -9,12 +9,15 @@ pub(crate) struct Names<T: 'static> {
     entries: &'static [(&'static str, T)],
     /// Where the names of each length begin.
     starts: [u8; LONGEST + 2],
+    /// Which letters the names of each length end with: a bit each, that of their five low bits, whatever their case.
+    ends: [u32; LONGEST + 1],
 }
 
 impl<T> Names<T> {
     /// A table. It does not compile unless its names are in the order of their lengths.
     pub(crate) const fn new(entries: &'static [(&'static str, T)]) -> Self {
         let mut starts = [0; LONGEST + 2];
+        let mut ends = [0; LONGEST + 1];
         let mut length = 0;
         let mut rest = entries;
         let mut at = 0;
@@ -27,6 +30,9 @@ impl<T> Names<T> {
                 length += 1;
                 set(&mut starts, length, at);
             }
+            if let Some((_, [bits, ..])) = ends.split_at_mut_checked(length) {
+                *bits |= end(name.as_bytes());
+            }
             at += 1;
             rest = tail;
         }
@@ -34,20 +40,39 @@ impl<T> Names<T> {
             length += 1;
             set(&mut starts, length, at);
         }
-        Self { entries, starts }
+        Self {
+            entries,
+            starts,
+            ends,
+        }
     }
 
     /// The meaning of a name.
     pub(crate) fn get(&self, name: &[u8]) -> Option<&'static T> {
+        self.find_like(name, 0, |known, _| bytes::same(known.as_bytes(), name))
+    }
+
+    /// The meaning of the first name of which something holds, among those of this name's length and so many bytes more
+    /// that end like it, in whatever case.
+    pub(crate) fn find_like(
+        &self,
+        name: &[u8],
+        more: usize,
+        holds: impl Fn(&'static str, &T) -> bool,
+    ) -> Option<&'static T> {
+        let length = name.len() + more;
+        if self.ends.get(length)? & end(name) == 0 {
+            return None;
+        }
+        self.find_of_length(length, holds)
+    }
+
+    /// The meaning of a name that is likely to be there: nothing is asked first.
+    pub(crate) fn get_likely(&self, name: &[u8]) -> Option<&'static T> {
         self.find_of_length(name.len(), |known, _| bytes::same(known.as_bytes(), name))
     }
 
-    /// The meaning of the first name of a length of which something holds.
-    pub(crate) fn find_of_length(
-        &self,
-        length: usize,
-        holds: impl Fn(&'static str, &T) -> bool,
-    ) -> Option<&'static T> {
+    fn find_of_length(&self, length: usize, holds: impl Fn(&'static str, &T) -> bool) -> Option<&'static T> {
         let start = usize::from(*self.starts.get(length)?);
         let end = usize::from(*self.starts.get(length + 1)?);
         let mut of_length = self.entries.get(start..end)?.iter();
@@ -57,7 +82,7 @@ impl<T> Names<T> {
 
     /// The meaning of the name that ends with this after a prefix of [`PREFIX`] bytes.
     pub(crate) fn by_tail(&self, tail: &[u8]) -> Option<&'static T> {
-        self.find_of_length(tail.len() + PREFIX, |known, _| {
+        self.find_like(tail, PREFIX, |known, _| {
             let known = known.as_bytes().get(PREFIX..);
             known.is_some_and(|known| bytes::same(known, tail))
         })
@@ -66,6 +91,14 @@ impl<T> Names<T> {
     /// The table.
     pub(crate) const fn entries(&self) -> &'static [(&'static str, T)] {
         self.entries
+    }
+}
+
+/// The bit of the letter that a name ends with.
+const fn end(name: &[u8]) -> u32 {
+    match name {
+        [.., last] => 1 << (*last & 31),
+        [] => 0,
     }
 }
 

@@ -56,7 +56,7 @@ impl<'h> Signatures<'h> {
 
     /// Notes a query parameter of a signature if its name is spelled as documented, and returns what it is.
     pub(crate) fn documented(&mut self, name: &str, value: &str) -> Option<Field> {
-        let field = FIELDS.find_of_length(name.len(), |_, field| {
+        let field = FIELDS.find_like(name.as_bytes(), 0, |_, field| {
             same(field.spelling().as_bytes(), name.as_bytes())
         })?;
         self.note(*field, value);
