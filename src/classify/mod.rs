@@ -163,7 +163,8 @@ pub fn classify<'h>(
     endpoints: &Endpoints,
 ) -> Result<Classified<'h>, Malformed> {
     let verb = Verb::of(&head.method).ok_or(Malformed::Method)?;
-    let scan = scan::Scan::of(head, verb)?;
+    let mut scan = scan::Scan::default();
+    scan.read(head, verb)?;
     let resource = scan::locate(head, verb, scan.host, arrival.scheme, endpoints)?;
     let level = match (resource.bucket, resource.key) {
         (None, _) => Level::Service,

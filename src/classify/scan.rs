@@ -3,7 +3,7 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, hides, is_printable, pairs},
+    fold::{Folded, hides, is_folded, is_printable, pairs},
     form,
     header::{self, Header},
     malformed::Malformed,
@@ -40,24 +40,24 @@ pub(super) struct Scan<'h> {
 }
 
 impl<'h> Scan<'h> {
-    pub(super) fn of(head: &'h Parts, verb: Verb) -> Result<Self, Malformed> {
-        let mut scan = Self::default();
+    /// Reads a head into an empty scan, which is too large to be handed back.
+    pub(super) fn read(&mut self, head: &'h Parts, verb: Verb) -> Result<(), Malformed> {
         if let Some(query) = head.uri.query() {
             if hides(query, means) {
                 return Err(Malformed::QueryName);
             }
             for (name, value) in pairs(query) {
-                scan.query(name, value, query)?;
+                self.query(name, value, query)?;
             }
         }
         for (name, value) in &head.headers {
-            scan.header(name.as_str(), value)?;
+            self.header(name.as_str(), value)?;
         }
-        scan.evidence.agree(head)?;
-        if verb.writes() && scan.misvalued != Marks::NONE {
+        self.evidence.agree(head)?;
+        if verb.writes() && self.misvalued != Marks::NONE {
             return Err(Malformed::SubresourceValue);
         }
-        Ok(scan)
+        Ok(())
     }
 
     fn query(&mut self, name: &'h str, value: &'h str, query: &'h str) -> Result<(), Malformed> {
@@ -65,19 +65,30 @@ impl<'h> Scan<'h> {
         if let Some(subresource) = Subresource::documented(name) {
             return self.subresource(*subresource, name, value, query);
         }
-        if let Some(folded) = self.signatures.documented(name, value) {
-            self.amz |= Dialect::by_prefix(folded.as_bytes()) == Some(Dialect::Amz);
+        if let Some(field) = self.signatures.documented(name, value) {
+            self.amz |= field.is_amz();
             return Ok(());
+        }
+        if is_folded(name) {
+            return self.folded(name.as_bytes(), name, value, query);
         }
         if !is_printable(name) {
             return Err(Malformed::QueryName);
         }
-        let folded = match Folded::query(name) {
-            Ok(Some(folded)) => folded,
-            Ok(None) => return Ok(()),
-            Err(_) => return Err(Malformed::QueryName),
-        };
-        let folded = folded.as_bytes();
+        match Folded::query(name) {
+            Ok(Some(folded)) => self.folded(folded.as_bytes(), name, value, query),
+            Ok(None) => Ok(()),
+            Err(_) => Err(Malformed::QueryName),
+        }
+    }
+
+    fn folded(
+        &mut self,
+        folded: &[u8],
+        name: &'h str,
+        value: &'h str,
+        query: &'h str,
+    ) -> Result<(), Malformed> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
@@ -134,9 +145,6 @@ impl<'h> Scan<'h> {
 
     fn header(&mut self, name: &str, value: &'h HeaderValue) -> Result<(), Malformed> {
         let name = name.as_bytes();
-        if header::is_disguised(name) {
-            return Err(Malformed::HeaderName);
-        }
         if let Some(dialect) = Dialect::by_prefix(name) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(name) {
@@ -147,6 +155,7 @@ impl<'h> Scan<'h> {
                 Some(Word::CopySource) if self.copy_source.replace(value).is_some() => {
                     return Err(Malformed::CopySourceRepeated);
                 }
+                None if header::is_disguised(name) => return Err(Malformed::HeaderName),
                 Some(Word::CopySource | Word::Guarded) | None => {}
             }
             return Ok(());
@@ -157,7 +166,9 @@ impl<'h> Scan<'h> {
             Some(Header::ContentLength) if self.content_length.replace(value).is_some() => {
                 Err(Malformed::ContentLength)
             }
-            Some(Header::Connection) if !is_about_connection(value.as_bytes()) => Err(Malformed::Connection),
+            Some(Header::Connection) if !header::is_about_connection(value.as_bytes()) => {
+                Err(Malformed::Connection)
+            }
             Some(Header::Expect) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
                 Err(Malformed::Expect)
             }
@@ -179,6 +190,8 @@ impl<'h> Scan<'h> {
                 Ok(())
             }
             Some(Header::MethodOverride) => Err(Malformed::MethodOverride),
+            // A name that means something is spelled without an underscore.
+            None if header::is_disguised(name) => Err(Malformed::HeaderName),
             None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
             _ => Ok(()),
         }
@@ -186,6 +199,9 @@ impl<'h> Scan<'h> {
 
     /// Whether subresources stand together of which one store would read this and another that.
     fn crowds(&self, verb: Verb) -> bool {
+        if self.subresources == Marks::NONE {
+            return false;
+        }
         let beside =
             |of: Marks| self.subresources.has_any(of) && self.subresources.without(of) != Marks::NONE;
         let uploads = [Marks::UPLOADS, Marks::UPLOAD_ID, Marks::APPEND];
@@ -301,8 +317,8 @@ pub(super) fn locate<'h>(
 ) -> Result<Resource<'h>, Malformed> {
     let authority = head.uri.authority().map(http::uri::Authority::as_str);
     let host = match (host, authority) {
-        (Some(host), _) => host.to_str().map_err(|_| Malformed::Host)?,
-        (None, Some(authority)) if head.version == Version::HTTP_2 => authority,
+        (Some(host), _) => host.as_bytes(),
+        (None, Some(authority)) if head.version == Version::HTTP_2 => authority.as_bytes(),
         (None, _) => return Err(Malformed::Host),
     };
     let target = head
@@ -315,7 +331,7 @@ pub(super) fn locate<'h>(
     if !target.starts_with('/') {
         return Err(Malformed::Target);
     }
-    if authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host))
+    if authority.is_some_and(|authority| !authority.as_bytes().eq_ignore_ascii_case(host))
         || head
             .uri
             .scheme_str()
@@ -342,27 +358,6 @@ fn names_an_object(source: &[u8]) -> bool {
         at > 0 && !key.is_empty() && !key.starts_with(b"?versionId=")
     })
 }
-
-/// Whether `Connection` names only headers that are about the connection (rulings, 28).
-fn is_about_connection(value: &[u8]) -> bool {
-    value.split(|byte| *byte == b',').all(|token| {
-        let token = token.trim_ascii();
-        token.is_empty()
-            || CONNECTION
-                .iter()
-                .any(|one| one.as_bytes().eq_ignore_ascii_case(token))
-    })
-}
-
-const CONNECTION: [&str; 7] = [
-    "close",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "http2-settings",
-    "proxy-connection",
-];
 
 /// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
 /// are one choice: it has no row.

@@ -11,29 +11,60 @@ pub(crate) fn has(text: &[u8], byte: u8) -> bool {
     }
 }
 
+/// Whether two names are the same: their ends first, where names of one length differ most, and then word by word. To
+/// call for such a comparison costs more than to make it.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match (one.last_chunk::<8>(), other.last_chunk()) {
+        (Some(end), Some(other_end)) => {
+            let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks().0);
+            end == other_end && words.into_iter().all(|(word, other)| word == other)
+        }
+        _ => match (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+            (Some(begin), Some(end)) => other.first_chunk() == Some(begin) && other.last_chunk() == Some(end),
+            _ => one.iter().eq(other),
+        },
+    }
+}
+
 /// What stands before the first such byte of a text, and after it: for a byte that is to be expected soon.
 pub(crate) fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(find(text, at)?)?;
     Some((before, rest.get(1..)?))
 }
 
-fn find(text: &[u8], byte: u8) -> Option<usize> {
-    let (words, tail) = text.as_chunks();
-    for (n, word) in words.iter().enumerate() {
-        let places = places(*word, byte);
-        if places != 0 {
-            return Some(n * 8 + places.trailing_zeros() as usize / 8);
-        }
-    }
-    Some(words.len() * 8 + tail.iter().position(|other| *other == byte)?)
+/// The place of the first such byte of a text.
+pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
+    first(text, |word| places(word, byte), |other| other == byte)
 }
 
-/// Whether something holds of any byte and the one before it; `before` stands before the first. All are looked at, a
-/// block of them together.
-pub(crate) fn any_pair(text: &[u8], before: u8, holds: impl Fn(u8, u8) -> bool) -> bool {
-    let first = text.first().is_some_and(|first| holds(before, *first));
-    let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
-    pairs.fold(first, |any, (before, byte)| any | holds(*before, *byte))
+/// The place of the first byte of a text that is either of two.
+pub(crate) fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
+    first(
+        text,
+        |word| places(word, one) | places(word, other),
+        |byte| byte == one || byte == other,
+    )
+}
+
+fn first(text: &[u8], places: impl Fn([u8; 8]) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
+    let at = |places: u64| places.trailing_zeros() as usize / 8;
+    let Some(last) = text.last_chunk() else {
+        return text.iter().position(|byte| is(*byte));
+    };
+    for (n, word) in text.as_chunks().0.iter().enumerate() {
+        let places = places(*word);
+        if places != 0 {
+            return Some(n * 8 + at(places));
+        }
+    }
+    // It overlaps the word before it, in which the byte is not.
+    match places(*last) {
+        0 => None,
+        places => Some(text.len() - 8 + at(places)),
+    }
 }
 
 /// The bytes of a word that are this one: the high bit of the first of them is set, and none below it.

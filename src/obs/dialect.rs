@@ -85,14 +85,16 @@ impl Dialect {
 
     /// The dialect whose prefix a lower-case name has.
     pub(crate) fn by_prefix(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|dialect| name.starts_with(dialect.prefix().as_bytes()))
+        match name.first_chunk()? {
+            b"x-obs-" => Some(Self::Obs),
+            b"x-amz-" => Some(Self::Amz),
+            _ => None,
+        }
     }
 
     /// What a lower-case name of this dialect means.
     pub(crate) fn word(self, name: &[u8]) -> Option<Word> {
-        self.table().get(name).copied()
+        self.table().get_likely(name).copied()
     }
 
     /// Whether a lower-case name is one of encryption or of a copy's source under another vendor's prefix, `x-<word>-`:

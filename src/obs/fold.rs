@@ -30,8 +30,13 @@ impl Folded {
             bytes: [0; LONGEST],
             length: name.len(),
         };
+        // Without a table, so that a block of bytes is folded together.
         for (place, byte) in folded.bytes.get_mut(..name.len())?.iter_mut().zip(name) {
-            *place = fold(*byte);
+            *place = if *byte == b'_' {
+                b'-'
+            } else {
+                byte.to_ascii_lowercase()
+            };
         }
         Some(folded)
     }
@@ -142,6 +147,11 @@ impl Iterator for Decoded<'_> {
     }
 }
 
+/// Whether a query name is printable and what it folds to, as most are.
+pub(crate) fn is_folded(name: &str) -> bool {
+    FOLDED.has_all(name.as_bytes()) && name.len() <= LONGEST
+}
+
 /// Whether a query name is printable ASCII once it is decoded, blanks and `+` excepted: no name has need of anything
 /// else, and what some readers trim, or fold into a letter, is there.
 pub(crate) fn is_printable(name: &str) -> bool {
@@ -155,13 +165,13 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = Some(query);
     std::iter::from_fn(move || {
         let query = rest?;
-        let end = memchr::memchr2(b'=', b'&', query.as_bytes()).unwrap_or(query.len());
+        let end = bytes::find_either(query.as_bytes(), b'=', b'&').unwrap_or(query.len());
         let (name, after) = query.split_at_checked(end)?;
         let Some(value) = after.strip_prefix('=') else {
             rest = after.strip_prefix('&');
             return Some((name, ""));
         };
-        let end = memchr::memchr(b'&', value.as_bytes()).unwrap_or(value.len());
+        let end = bytes::find(value.as_bytes(), b'&').unwrap_or(value.len());
         let (value, after) = value.split_at_checked(end)?;
         rest = after.strip_prefix('&');
         Some((name, value))
@@ -212,6 +222,9 @@ static READABLE: ByteSet = ByteSet::over(b' ', b'\xff').without(b"=&;?\x7f");
 /// Those that a query name is of.
 static PRINTABLE: ByteSet = ByteSet::over(b'!', b'~').without(b"+");
 
+/// Those that are printable, and neither decoded first nor folded to another.
+static FOLDED: ByteSet = ByteSet::over(b'!', b'@').and_over(b'[', b'~').without(b"=&;?%+_");
+
 /// Those that are neither decoded first nor dropped.
 static SIMPLE: ByteSet = ByteSet::over(b'!', b'\xff').without(b"=&;?\x7f%+");
 
@@ -238,6 +251,22 @@ mod tests {
         );
         assert_eq!(folded("%2561cl"), "%61cl");
         assert_eq!(folded("+acl%20"), "acl");
+    }
+
+    #[test]
+    fn a_name_is_folded_if_it_is_printable_and_folds_to_itself() {
+        for byte in 0..=0x7f_u8 {
+            for name in [
+                char::from(byte).to_string(),
+                format!("acl-{}-bucket", char::from(byte)),
+            ] {
+                let same =
+                    matches!(Folded::query(&name), Ok(Some(folded)) if folded.as_bytes() == name.as_bytes());
+                assert_eq!(is_folded(&name), is_printable(&name) && same, "{name}");
+            }
+        }
+        assert!(!is_folded("é"));
+        assert!(is_folded(&"a".repeat(LONGEST)) && !is_folded(&"a".repeat(LONGEST + 1)));
     }
 
     #[test]

@@ -29,10 +29,10 @@ impl Header {
 
     /// Whether a name in any case is one of [`Self::Forwarded`].
     pub(crate) fn is_forwarded(name: &[u8]) -> bool {
-        HEADERS
-            .entries()
-            .iter()
-            .any(|(known, header)| *header == Self::Forwarded && known.as_bytes().eq_ignore_ascii_case(name))
+        let forwarded = HEADERS.find_like(name, 0, |known, header| {
+            *header == Self::Forwarded && known.as_bytes().eq_ignore_ascii_case(name)
+        });
+        forwarded.is_some()
     }
 }
 
@@ -47,6 +47,27 @@ pub(crate) fn is_disguised(name: &[u8]) -> bool {
             }
         })
 }
+
+/// Whether `Connection` names only headers that are about the connection (rulings, 28).
+pub(crate) fn is_about_connection(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b',').all(|token| {
+        let token = token.trim_ascii();
+        token.is_empty()
+            || CONNECTION
+                .iter()
+                .any(|one| one.as_bytes().eq_ignore_ascii_case(token))
+    })
+}
+
+const CONNECTION: [&str; 7] = [
+    "close",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "http2-settings",
+    "proxy-connection",
+];
 
 static HEADERS: Names<Header> = Names::new(&[
     ("te", Header::Guarded),

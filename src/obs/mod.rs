@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod bucket_pattern;
 pub(crate) mod bytes;
+mod credential;
 pub mod dialect;
 pub mod encryption;
 pub mod error;
@@ -25,4 +26,5 @@ pub(crate) mod signature;
 pub mod sse;
 pub(crate) mod subresource;
 pub mod trailer;
+pub(crate) mod word;
 pub mod xml;

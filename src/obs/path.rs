@@ -2,10 +2,11 @@
 //! (rulings, 8).
 
 use super::{
-    bytes::{ByteSet, any_pair},
+    bytes::ByteSet,
     fold::Decoded,
     malformed::Malformed,
     resource::Resource,
+    word::{Places, run},
 };
 
 /// Splits the path of a request to a bucket's own host.
@@ -63,9 +64,16 @@ static BUCKET: ByteSet = ByteSet::ALPHANUMERIC.and(b"._-");
 
 /// Whether a key holds anything that removing dot segments, merging slashes or dropping parameters could change.
 fn is_suspicious(key: &[u8]) -> bool {
-    any_pair(key, b'/', |before, byte| {
-        byte == b'%' || (before == b'/' && matches!(byte, b'/' | b'.' | b';'))
-    })
+    // The begin is the begin of a segment.
+    let mut word_before = Places::ALL;
+    let harmless = run(key, |word| {
+        let slashes = word.is(b'/');
+        let first = slashes.after(word_before);
+        word_before = slashes;
+        let odd = slashes.or(word.is(b'.')).or(word.is(b';'));
+        Places::ALL.without(word.is(b'%').or(odd.and(first)))
+    });
+    harmless < key.len()
 }
 
 /// What `%2F` is to a reader of paths.

@@ -1,9 +1,10 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
 use super::{
-    bytes::{self, ByteSet, any_pair},
+    bytes,
     malformed::Malformed,
     path::{split_path_style, split_virtual},
+    word::{Places, run},
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -42,8 +43,8 @@ pub struct Resource<'h> {
 
 impl<'h> Resource<'h> {
     /// Finds the bucket and the key in `Host` and the raw path (rulings, 7 and 8).
-    pub(crate) fn locate(host: &'h str, path: &'h str, endpoints: &Endpoints) -> Result<Self, Malformed> {
-        match Site::of(host, endpoints)? {
+    pub(crate) fn locate(host: &'h [u8], path: &'h str, endpoints: &Endpoints) -> Result<Self, Malformed> {
+        match Site::of(host, endpoints).ok_or(Malformed::Host)? {
             Site::Endpoint => split_path_style(path),
             Site::Bucket(bucket) => split_virtual(bucket, path),
         }
@@ -59,36 +60,28 @@ enum Site<'h> {
 }
 
 impl<'h> Site<'h> {
-    fn of(host: &'h str, endpoints: &Endpoints) -> Result<Self, Malformed> {
-        if let Some(literal) = host.strip_prefix('[') {
-            let (address, port) = literal.split_once(']').ok_or(Malformed::Host)?;
+    fn of(host: &'h [u8], endpoints: &Endpoints) -> Option<Self> {
+        if let Some(literal) = host.strip_prefix(b"[") {
+            let (address, port) = str::from_utf8(literal).ok()?.split_once(']')?;
             let fine = address.parse::<Ipv6Addr>().is_ok()
-                && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
-            return if fine {
-                Ok(Self::Endpoint)
-            } else {
-                Err(Malformed::Host)
-            };
+                && (port.is_empty()
+                    || port
+                        .strip_prefix(':')
+                        .is_some_and(|port| is_port(port.as_bytes())));
+            return fine.then_some(Self::Endpoint);
         }
-        let name = if bytes::has(host.as_bytes(), b':') {
-            let (name, port) = host.split_once(':').ok_or(Malformed::Host)?;
-            if !is_port(port) {
-                return Err(Malformed::Host);
-            }
-            name
-        } else {
-            host
-        };
-        match Self::by_name(name, endpoints) {
-            Some(Self::Bucket(bucket)) if !is_bucket(bucket) => Err(Malformed::Host),
-            Some(site) => Ok(site),
-            None => Err(Malformed::Host),
+        let name = run(host, |word| word.within(0, 0x7f).but(word, b':'));
+        match host.split_at_checked(name)? {
+            (name, []) => Self::by_name(name, endpoints),
+            (name, [b':', port @ ..]) if is_port(port) => Self::by_name(name, endpoints),
+            _ => None,
         }
     }
 
-    fn by_name(name: &'h str, endpoints: &Endpoints) -> Option<Self> {
-        let mut bucket: Option<&str> = None;
+    fn by_name(name: &'h [u8], endpoints: &Endpoints) -> Option<Self> {
+        let mut bucket: Option<&[u8]> = None;
         for domain in &endpoints.domains {
+            let domain = domain.as_bytes();
             let Some(before) = name.len().checked_sub(domain.len()) else {
                 continue;
             };
@@ -96,47 +89,70 @@ impl<'h> Site<'h> {
                 continue;
             };
             // Most clients spell it as the settings do.
-            if end != domain && !end.eq_ignore_ascii_case(domain) {
+            if !bytes::same(end, domain) && !end.eq_ignore_ascii_case(domain) {
                 continue;
             }
             if before.is_empty() {
                 return Some(Self::Endpoint);
             }
             // The longest domain leaves the shortest bucket.
-            if let Some(before) = before.strip_suffix('.')
+            if let Some(before) = before.strip_suffix(b".")
                 && bucket.is_none_or(|other| before.len() < other.len())
             {
                 bucket = Some(before);
             }
         }
         if let Some(bucket) = bucket {
-            return Some(Self::Bucket(bucket));
+            return Self::bucket(bucket);
         }
-        if name.as_bytes().last().is_some_and(u8::is_ascii_digit) && name.parse::<Ipv4Addr>().is_ok() {
+        if name.last().is_some_and(u8::is_ascii_digit)
+            && str::from_utf8(name).is_ok_and(|name| name.parse::<Ipv4Addr>().is_ok())
+        {
             return Some(Self::Endpoint);
         }
         let custom = match &endpoints.custom_domains {
             CustomDomains::Any => true,
-            CustomDomains::Listed(listed) => listed.iter().any(|one| one.eq_ignore_ascii_case(name)),
+            CustomDomains::Listed(listed) => {
+                listed.iter().any(|one| one.as_bytes().eq_ignore_ascii_case(name))
+            }
         };
-        custom.then_some(Self::Bucket(name))
+        if custom { Self::bucket(name) } else { None }
+    }
+
+    fn bucket(name: &'h [u8]) -> Option<Self> {
+        if is_bucket(name) {
+            str::from_utf8(name).ok().map(Self::Bucket)
+        } else {
+            None
+        }
     }
 }
 
-fn is_port(port: &str) -> bool {
-    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+fn is_port(port: &[u8]) -> bool {
+    let value = port.iter().try_fold(0_u16, |value, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        value.checked_mul(10)?.checked_add(digit.into())
+    });
+    !port.is_empty() && value.is_some()
 }
 
 /// Labels of letters, digits, `-` and `_`, none empty, so no dot at either end. In lower case: the store might take
 /// it as it is or fold it, and these would be two buckets.
-fn is_bucket(name: &str) -> bool {
-    let name = name.as_bytes();
-    LABELS.has_all(name)
-        && !matches!(name, [] | [.., b'.'])
-        && !any_pair(name, b'.', |before, byte| before == b'.' && byte == b'.')
+fn is_bucket(name: &[u8]) -> bool {
+    // The begin ends a label as a dot does.
+    let mut word_before = Places::ALL;
+    let labels = run(name, |word| {
+        let dots = word.is(b'.');
+        let empty = dots.and(dots.after(word_before));
+        word_before = dots;
+        let letters = word.within(b'0', b'9').or(word.within(b'a', b'z'));
+        letters
+            .or(word.is(b'-'))
+            .or(word.is(b'_'))
+            .or(dots.without(empty))
+    });
+    labels == name.len() && !matches!(name, [] | [.., b'.'])
 }
-
-static LABELS: ByteSet = ByteSet::over(b'0', b'9').and_over(b'a', b'z').and(b"._-");
 
 #[cfg(test)]
 mod tests {
@@ -150,7 +166,7 @@ mod tests {
     }
 
     fn bucket(host: &str) -> Result<Option<&str>, Malformed> {
-        Ok(Resource::locate(host, "/path/k", &endpoints())?.bucket)
+        Ok(Resource::locate(host.as_bytes(), "/path/k", &endpoints())?.bucket)
     }
 
     #[test]
@@ -201,7 +217,7 @@ mod tests {
             custom_domains: CustomDomains::Any,
             ..endpoints()
         };
-        let resource = Resource::locate("photos.net:81", "/k", &any).unwrap();
+        let resource = Resource::locate(b"photos.net:81", "/k", &any).unwrap();
         assert_eq!(
             resource,
             Resource {

@@ -54,10 +54,14 @@ impl Verb {
 
 /// The operation of a request.
 pub(crate) fn route(verb: Verb, level: Level, marks: Marks) -> Operation {
-    table(verb, level)
-        .iter()
-        .find(|(needed, _)| marks.has(*needed))
-        .map_or(Operation::Other, |(_, operation)| *operation)
+    let routes = table(verb, level);
+    let found = if marks == Marks::NONE {
+        // Every other route asks for something.
+        routes.last()
+    } else {
+        routes.iter().find(|(needed, _)| marks.has(*needed))
+    };
+    found.map_or(Operation::Other, |(_, operation)| *operation)
 }
 
 type Routes = &'static [(Marks, Operation)];

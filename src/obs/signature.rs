@@ -3,7 +3,10 @@
 
 use super::{
     auth::{Auth, Carrier},
-    bytes::{ByteSet, any_pair, has, split},
+    bytes::{has, same, split},
+    credential::{
+        after_access_key, after_credential, after_names, after_sha256, are_digits, is_base64, is_whole,
+    },
     fold::Decoded,
     header::Header,
     malformed::Malformed,
@@ -43,7 +46,7 @@ impl<'h> Signatures<'h> {
 
     /// Notes a query parameter, if it belongs to a signature.
     pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
-        if let Some((_, field)) = FIELDS.find(folded) {
+        if let Some(field) = FIELDS.get(folded) {
             // Stores look a name up as documented: in another case it is a trace of a signature to some, nothing to
             // others.
             self.doubtful |= *field != Field::Token && name != field.spelling();
@@ -51,11 +54,13 @@ impl<'h> Signatures<'h> {
         }
     }
 
-    /// Notes a query parameter of a signature if its name is spelled as documented, and returns its folded name.
-    pub(crate) fn documented(&mut self, name: &str, value: &str) -> Option<&'static str> {
-        let (place, field) = FIELDS.find_of_length(name.len(), |_, field| field.spelling() == name)?;
+    /// Notes a query parameter of a signature if its name is spelled as documented, and returns what it is.
+    pub(crate) fn documented(&mut self, name: &str, value: &str) -> Option<Field> {
+        let field = FIELDS.find_like(name.as_bytes(), 0, |_, field| {
+            same(field.spelling().as_bytes(), name.as_bytes())
+        })?;
         self.note(*field, value);
-        FIELDS.entries().get(place).map(|(folded, _)| *folded)
+        Some(*field)
     }
 
     fn note(&mut self, field: Field, value: &str) {
@@ -66,7 +71,9 @@ impl<'h> Signatures<'h> {
         let bit = bits(&[field]);
         self.doubtful |= self.seen & bit != 0;
         self.seen |= bit;
-        if !has(value.as_bytes(), b'%') {
+        if field.is_plain() && field.is_good(value.as_bytes()) {
+            self.good |= bit;
+        } else if !has(value.as_bytes(), b'%') {
             self.judge(field, bit, value.as_bytes());
         } else if let Some(value) = Decoded::new(value.as_bytes()).into(&mut [0; 512]) {
             self.judge(field, bit, value);
@@ -130,11 +137,9 @@ impl<'h> Signatures<'h> {
 
 /// Reads the value of `Authorization`. Schemes are matched exactly: V4 relaxes, and `OBS` may (rulings, 15).
 fn by_authorization(value: &[u8]) -> Auth {
-    let v2 =
-        |rest| split(rest, b':').is_some_and(|(key, signature)| is_access_key(key) && is_base64(signature));
     match value {
-        [b'O', b'B', b'S', b' ', rest @ ..] if v2(rest) => Auth::ObsV2,
-        [b'A', b'W', b'S', b' ', rest @ ..] if v2(rest) => Auth::AwsV2,
+        [b'O', b'B', b'S', b' ', rest @ ..] if is_v2(rest) => Auth::ObsV2,
+        [b'A', b'W', b'S', b' ', rest @ ..] if is_v2(rest) => Auth::AwsV2,
         _ => match value.strip_prefix(ALGORITHM) {
             Some([b' ', rest @ ..]) if is_v4(rest) => Auth::V4,
             _ => Auth::Unknown,
@@ -142,25 +147,33 @@ fn by_authorization(value: &[u8]) -> Auth {
     }
 }
 
+fn is_v2(parameters: &[u8]) -> bool {
+    matches!(after_access_key(parameters), Some([b':', signature @ ..]) if is_base64(signature))
+}
+
+/// A list with commas, blanks around its members, of the three parts in any order.
 fn is_v4(parameters: &[u8]) -> bool {
-    let mut seen = 0_u8;
-    for one in listed(parameters) {
-        let one = one.trim_ascii();
-        let (place, good) = if let Some(value) = one.strip_prefix(b"Credential=") {
-            (1, is_credential(value))
-        } else if let Some(value) = one.strip_prefix(b"SignedHeaders=") {
-            (2, are_names(value))
-        } else if let Some(value) = one.strip_prefix(b"Signature=") {
-            (4, is_sha256(value))
+    let (mut seen, mut rest) = (0_u8, parameters);
+    loop {
+        rest = rest.trim_ascii_start();
+        let (place, after) = if let Some(value) = rest.strip_prefix(b"Credential=") {
+            (1, after_credential(value))
+        } else if let Some(value) = rest.strip_prefix(b"SignedHeaders=") {
+            (2, after_names(value))
+        } else if let Some(value) = rest.strip_prefix(b"Signature=") {
+            (4, after_sha256(value))
         } else {
             return false;
         };
-        if !good || seen & place != 0 {
+        let Some(after) = after.filter(|_| seen & place == 0) else {
             return false;
-        }
+        };
         seen |= place;
+        rest = match after.trim_ascii_start() {
+            [b',', rest @ ..] => rest,
+            after => return after.is_empty() && seen == 7,
+        };
     }
-    seen == 7
 }
 
 /// The value of a parameter of a V4 `Authorization`.
@@ -208,59 +221,42 @@ impl Field {
         }
     }
 
+    /// Whether its name is one of the S3-compatible dialect.
+    pub(crate) const fn is_amz(self) -> bool {
+        matches!(
+            self,
+            Self::Date
+                | Self::Expires
+                | Self::Algorithm
+                | Self::SignatureV4
+                | Self::Credential
+                | Self::SignedHeaders
+        )
+    }
+
+    /// Whether no value that parses holds a `%`, so that one that does is as good before it is decoded.
+    const fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Signature | Self::Date | Self::Expires | Self::Algorithm | Self::SignatureV4
+        )
+    }
+
     /// Whether a decoded value parses (obs-facts §3.1).
     pub(crate) fn is_good(self, value: &[u8]) -> bool {
         match self {
             Self::Signature => is_base64(value),
-            Self::ObsKey | Self::AwsKey => is_access_key(value),
+            Self::ObsKey | Self::AwsKey => is_whole(after_access_key(value)),
             Self::Algorithm => value == ALGORITHM,
-            Self::Credential => is_credential(value),
+            Self::Credential => is_whole(after_credential(value)),
             Self::Date => matches!(value, [date @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z']
                 if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
             Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
-            Self::SignedHeaders => are_names(value),
-            Self::SignatureV4 => is_sha256(value),
+            Self::SignedHeaders => is_whole(after_names(value)),
+            Self::SignatureV4 => is_whole(after_sha256(value)),
             Self::Token => false,
         }
     }
-}
-
-/// `key/date/region/s3/aws4_request`.
-fn is_credential(value: &[u8]) -> bool {
-    let Some((key, scope)) = value
-        .strip_suffix(b"/s3/aws4_request")
-        .and_then(|value| split(value, b'/'))
-    else {
-        return false;
-    };
-    match scope.split_first_chunk::<8>() {
-        Some((date, [b'/', region @ ..])) => is_access_key(key) && are_digits(date) && is_access_key(region),
-        _ => false,
-    }
-}
-
-/// Names of headers with `;` between them.
-fn are_names(value: &[u8]) -> bool {
-    NAMES.has_all(value)
-        && !matches!(value, [] | [.., b';'])
-        && !any_pair(value, b';', |before, byte| before == b';' && byte == b';')
-}
-
-fn is_sha256(value: &[u8]) -> bool {
-    value.len() == 64 && HEX.has_all(value)
-}
-
-fn is_access_key(value: &[u8]) -> bool {
-    !value.is_empty() && WORD.has_all(value)
-}
-
-/// A `+` that was not escaped in a query may have become a blank; the key's holder loses nothing by it.
-fn is_base64(value: &[u8]) -> bool {
-    !value.is_empty() && BASE64.has_all(value)
-}
-
-fn are_digits(value: &[u8]) -> bool {
-    DIGITS.has_all(value)
 }
 
 /// The members of a list with commas.
@@ -278,15 +274,6 @@ fn listed(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn bits(fields: &[Field]) -> u16 {
     fields.iter().fold(0, |bits, field| bits | 1 << *field as u16)
 }
-
-static WORD: ByteSet = ByteSet::over(b'!', b'~').without(b":,/");
-static NAMES: ByteSet = ByteSet::over(b'!', b'~').without(b",=/");
-/// Some encode for URLs.
-static BASE64: ByteSet = ByteSet::ALPHANUMERIC.and(b"+/=-_");
-static DIGITS: ByteSet = ByteSet::over(b'0', b'9');
-static HEX: ByteSet = ByteSet::over(b'0', b'9')
-    .and_over(b'a', b'f')
-    .and_over(b'A', b'F');
 
 const ALGORITHM: &[u8] = b"AWS4-HMAC-SHA256";
 
@@ -327,6 +314,8 @@ mod tests {
         for (n, (name, field)) in FIELDS.entries().iter().enumerate() {
             assert_eq!(*field as usize, n);
             assert_eq!(field.spelling().to_ascii_lowercase(), *name);
+            let amz = Dialect::by_prefix(name.as_bytes()) == Some(Dialect::Amz);
+            assert_eq!(field.is_amz(), amz, "{name}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The subresources that choose an operation, and the set of marks that a request's head leaves.
 
-use super::names::Names;
+use super::{bytes, names::Names};
 
 /// What the routes look at: subresources, and three facts of the head that choose an operation as they do.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -71,8 +71,9 @@ impl Subresource {
 
     /// The subresource that is spelled just so.
     pub(crate) fn documented(name: &str) -> Option<&'static Self> {
-        let found = SUBRESOURCES.find_of_length(name.len(), |_, one| one.name == name);
-        found.map(|(_, one)| one)
+        SUBRESOURCES.find_like(name.as_bytes(), 0, |_, one| {
+            bytes::same(one.name.as_bytes(), name.as_bytes())
+        })
     }
 
     const fn flag(name: &'static str, mark: Marks) -> Self {

@@ -170,7 +170,8 @@ impl Inner {
         let bucket = asking.resource.bucket.ok_or(Failed::Unaskable)?;
         let host = asking.head.headers.get(HOST).ok_or(Failed::Unaskable)?;
         let name = host.to_str().map_err(|_| Failed::Unaskable)?;
-        let named = Resource::locate(name, "/", &self.means.endpoints).map_err(Failed::Malformed)?;
+        let named =
+            Resource::locate(name.as_bytes(), "/", &self.means.endpoints).map_err(Failed::Malformed)?;
         let path = match named.bucket {
             Some(_) => String::from("/?encryption"),
             None => format!("/{bucket}?encryption"),

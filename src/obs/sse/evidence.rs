@@ -146,6 +146,8 @@ impl Evidence {
     /// The parameters seen that the documents do not give to a head of this operation.
     pub(crate) fn strays(&self, operation: Operation) -> Parameters {
         match operation {
+            // Most requests carry none at all.
+            _ if self.is_empty() => self.seen,
             Operation::PostObject => self.seen,
             _ => self.seen.without(cells(operation)),
         }
@@ -162,16 +164,16 @@ impl Evidence {
         exact: bool,
     ) -> Result<(), Malformed> {
         let mut buffer = [0; 16];
-        let short = match carrier {
-            Carrier::Query => Decoded::new(value).into(&mut buffer),
-            Carrier::Header | Carrier::Form => Some(value),
-        };
         match parameter {
             Parameter::Method => {
-                let method = short.and_then(method_value).ok_or(Malformed::EncryptionMethod)?;
+                let method = decoded(value, carrier, &mut buffer)
+                    .and_then(method_value)
+                    .ok_or(Malformed::EncryptionMethod)?;
                 self.method = self.method.or(Some(method));
             }
-            Parameter::DataEncryption => self.other_data_algorithm |= short != Some(b"AES256"),
+            Parameter::DataEncryption => {
+                self.other_data_algorithm |= decoded(value, carrier, &mut buffer) != Some(b"AES256");
+            }
             _ => {}
         }
         let bit = Places::bit(carrier, dialect);
@@ -225,6 +227,14 @@ impl Evidence {
             return Err(Malformed::Contradiction);
         }
         Ok(())
+    }
+}
+
+/// The value, decoded if it stood in the query; `None` where it is longer than any that means something.
+fn decoded<'v>(value: &'v [u8], carrier: Carrier, buffer: &'v mut [u8; 16]) -> Option<&'v [u8]> {
+    match carrier {
+        Carrier::Query => Decoded::new(value).into(buffer),
+        Carrier::Header | Carrier::Form => Some(value),
     }
 }
 
