@@ -31,6 +31,7 @@ mod lookup;
 mod overwrite;
 mod pace;
 mod piece;
+mod reclaim;
 mod relay;
 mod respond;
 mod socket;

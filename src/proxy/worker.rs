@@ -10,6 +10,7 @@ use super::{
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
     pace::Waits,
+    reclaim,
     respond::Dates,
     sweep::Sweep,
     upstream::{Origin, Upstream},
@@ -152,6 +153,7 @@ impl Seed {
                 log.flush();
             }
         });
+        tokio::task::spawn_local(reclaim::run());
         if self.number == 0 {
             let knowledge = worker.knowledge.clone();
             tokio::task::spawn_local(async move {
