@@ -283,10 +283,9 @@ impl Connection {
 
     fn take_head(&mut self, moulds: &mut Moulds) -> Result<Option<ResponseHead>, UpstreamError> {
         let bad = |why| UpstreamError::new(Kind::BadResponse(why));
-        let Some(end) = self.lines.end(&self.input).map_err(bad)? else {
+        let Some(head) = self.lines.take(&mut self.input).map_err(bad)? else {
             return Ok(None);
         };
-        let head = self.input.split_to(end).freeze();
         let parsed = response_head::parse(&head, &self.lines, self.is_head, moulds);
         self.lines.clear();
         parsed.map(Some).map_err(bad)
