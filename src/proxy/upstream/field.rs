@@ -43,7 +43,10 @@ pub(super) fn split(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
 
 /// A value without the white space around it (RFC 9110 §5.6.3).
 pub(super) fn trimmed(value: &[u8]) -> &[u8] {
-    let mut value = value;
+    let mut value = match value {
+        [b' ', rest @ ..] => rest,
+        _ => value,
+    };
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
