@@ -32,6 +32,7 @@ mod outgoing;
 mod overwrite;
 mod pace;
 mod piece;
+mod reclaim;
 mod relay;
 mod respond;
 mod socket;

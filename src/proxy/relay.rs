@@ -17,7 +17,7 @@ use std::{
 /// A body that is passed on byte for byte.
 pub(super) struct Relay {
     ahead: VecDeque<Frame<Bytes>>,
-    rest: Box<ResponseBody>,
+    rest: ResponseBody,
     listener: Option<Box<Listener>>,
 }
 
@@ -30,7 +30,7 @@ impl Relay {
     ) -> Self {
         let mut relay = Self {
             ahead,
-            rest: Box::new(rest),
+            rest,
             listener,
         };
         relay.end_if_whole();
@@ -58,7 +58,7 @@ impl Body for Relay {
         if let Some(frame) = self.ahead.pop_front() {
             return Poll::Ready(Some(Ok(frame)));
         }
-        let frame = ready!(Pin::new(&mut *self.rest).poll_frame(cx));
+        let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx));
         if let (Some(Ok(frame)), Some(listener)) = (&frame, &mut self.listener)
             && let Some(data) = frame.data_ref()
         {

@@ -11,6 +11,7 @@ use super::{
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
     pace::Waits,
+    reclaim,
     respond::Dates,
     sweep::Sweep,
     upstream::{Origin, Upstream},
@@ -156,6 +157,7 @@ impl Seed {
                 log.flush();
             }
         });
+        tokio::task::spawn_local(reclaim::run());
         if self.number == 0 {
             let knowledge = worker.knowledge.clone();
             tokio::task::spawn_local(async move {

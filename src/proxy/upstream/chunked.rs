@@ -69,9 +69,8 @@ impl Chunked {
         }
         input.advance(used);
         if self.state == State::Trailers
-            && let Some(end) = self.lines.end(input)?
+            && let Some(block) = self.lines.take(input)?
         {
-            let block = input.split_to(end).freeze();
             if block.len() > EMPTY_LINE {
                 self.trailers =
                     Some(parse_trailers(&block, &self.lines)?).filter(|trailers| !trailers.is_empty());

@@ -90,7 +90,7 @@ impl Connection {
         &mut self,
         head: Vec<u8>,
         plan: &Plan,
-        body: Option<RequestBody>,
+        body: Option<Box<RequestBody>>,
         waits: Waits,
     ) -> Vec<u8> {
         self.is_head = plan.is_head;
@@ -111,7 +111,10 @@ impl Connection {
 
     /// What was to be sent, if it can be sent again elsewhere: nothing of an answer came, nothing of the body was
     /// taken (rulings, 30), and upstream cannot have acted on it or may act twice.
-    pub(super) fn take_unanswered(&mut self, idempotent: bool) -> Option<(Vec<u8>, Option<RequestBody>)> {
+    pub(super) fn take_unanswered(
+        &mut self,
+        idempotent: bool,
+    ) -> Option<(Vec<u8>, Option<Box<RequestBody>>)> {
         if self.answered || !(idempotent || self.upload.is_unwritten()) {
             return None;
         }
@@ -282,11 +285,13 @@ impl Connection {
     }
 
     fn take_head(&mut self, moulds: &mut Moulds) -> Result<Option<ResponseHead>, UpstreamError> {
+        if self.input.is_empty() {
+            return Ok(None);
+        }
         let bad = |why| UpstreamError::new(Kind::BadResponse(why));
-        let Some(end) = self.lines.end(&self.input).map_err(bad)? else {
+        let Some(head) = self.lines.take(&mut self.input).map_err(bad)? else {
             return Ok(None);
         };
-        let head = self.input.split_to(end).freeze();
         let parsed = response_head::parse(&head, &self.lines, self.is_head, moulds);
         self.lines.clear();
         parsed.map(Some).map_err(bad)

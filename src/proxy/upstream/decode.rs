@@ -9,7 +9,8 @@ pub(super) struct Decoder(State);
 
 enum State {
     Length(u64),
-    Chunked(Chunked),
+    /// In a place of its own: it is ten times as large as the others, and heads are moved about.
+    Chunked(Box<Chunked>),
     UntilClose,
     Ended,
 }
@@ -30,7 +31,7 @@ impl Decoder {
     }
 
     pub(super) fn chunked() -> Self {
-        Self(State::Chunked(Chunked::default()))
+        Self(State::Chunked(Box::default()))
     }
 
     pub(super) fn until_close() -> Self {

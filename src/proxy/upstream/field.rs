@@ -1,8 +1,7 @@
 //! One field of an answer: its name, its value, and what it is for whoever passes the answer on.
 
 use crate::obs::bytes;
-use ::bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 
 /// What a field is for whoever passes an answer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,10 @@ pub(super) fn split(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
 
 /// A value without the white space around it (RFC 9110 §5.6.3).
 pub(super) fn trimmed(value: &[u8]) -> &[u8] {
-    let mut value = value;
+    let mut value = match value {
+        [b' ', rest @ ..] => rest,
+        _ => value,
+    };
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
@@ -54,9 +56,4 @@ pub(super) fn trimmed(value: &[u8]) -> &[u8] {
 /// A name that may be one.
 pub(super) fn named(name: &[u8]) -> Result<HeaderName, &'static str> {
     HeaderName::from_bytes(name).map_err(|_| "a header name that is none")
-}
-
-/// A value that may be one. No byte is copied: it is a slice of the block.
-pub(super) fn checked(block: &Bytes, value: &[u8]) -> Result<HeaderValue, &'static str> {
-    HeaderValue::from_maybe_shared(block.slice_ref(value)).map_err(|_| "a header value that is none")
 }

@@ -135,6 +135,8 @@ impl Upstream {
         };
         let mut head = self.0.spare.take();
         let plan = request_head::write(classified.head, &mut head)?;
+        // A large thing, and moved about: it has a place of its own if there is one.
+        let body = plan.has_body().then(|| Box::new(body));
         let (answer, connection) = self.0.exchange(head, &plan, body, waits).await?;
         let holds = admitted.permit().held() && classified.head.method == Method::GET;
         let response = self.0.response(answer, connection);
@@ -174,12 +176,12 @@ impl Shared {
         self: &Rc<Self>,
         head: Vec<u8>,
         plan: &Plan,
-        body: RequestBody,
+        body: Option<Box<RequestBody>>,
         waits: Waits,
     ) -> Result<(ResponseHead, Box<Connection>), UpstreamError> {
         let repeatable = plan.idempotent && !plan.has_body();
         let care = if repeatable { Care::Repeatable } else { Care::Once };
-        let (mut head, mut body) = (head, Some(body));
+        let (mut head, mut body) = (head, body);
         if let Some(mut connection) = self.pool.take(care) {
             self.spare.set(connection.begin(head, plan, body, waits));
             match poll_fn(|cx| connection.poll_head(cx, &self.moulds)).await {

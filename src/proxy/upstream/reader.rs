@@ -78,10 +78,9 @@ impl AnswerReader {
                 Piece::Trailers(trailers) => AnswerPart::Trailers(trailers),
             }));
         }
-        let Some(end) = self.lines.end(&self.input)? else {
+        let Some(head) = self.lines.take(&mut self.input)? else {
             return Ok(None);
         };
-        let head = self.input.split_to(end).freeze();
         let parsed = response_head::parse(&head, &self.lines, self.answers_head, &mut self.moulds);
         self.lines.clear();
         let head = parsed?;

@@ -45,6 +45,7 @@ pub(super) fn write(head: &Parts, out: &mut Vec<u8>) -> Result<Plan, UpstreamErr
     write_target(&head.uri, out);
     out.extend_from_slice(b" HTTP/1.1\r\n");
     for (name, value) in &head.headers {
+        let name = name.as_str();
         match kind(name) {
             Field::EndToEnd => {}
             Field::HopByHop => continue,
@@ -60,8 +61,7 @@ pub(super) fn write(head: &Parts, out: &mut Vec<u8>) -> Result<Plan, UpstreamErr
             }
             Field::Trailer => plan.trailers.extend(names(value)),
         }
-        out.reserve(name.as_str().len() + value.len() + 4);
-        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b": ");
         out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(b"\r\n");
@@ -94,8 +94,8 @@ enum Field {
 }
 
 /// The length tells most names apart from these without a look at their letters.
-fn kind(name: &HeaderName) -> Field {
-    match name.as_str() {
+fn kind(name: &str) -> Field {
+    match name {
         "connection"
         | "keep-alive"
         | "proxy-connection"

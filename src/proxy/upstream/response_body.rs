@@ -16,7 +16,7 @@ pub struct ResponseBody {
     connection: Option<Box<Connection>>,
     shared: Rc<Shared>,
     /// Why it broke off, while what came before is given a chance to reach the client.
-    broken: Option<UpstreamError>,
+    broken: Option<Box<UpstreamError>>,
 }
 
 impl ResponseBody {
@@ -51,7 +51,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         if let Some(error) = self.broken.take() {
             self.connection = None;
-            return Poll::Ready(Some(Err(error)));
+            return Poll::Ready(Some(Err(*error)));
         }
         let Some(connection) = &mut self.connection else {
             return Poll::Ready(None);
@@ -60,7 +60,7 @@ impl Body for ResponseBody {
             Ok(piece) => piece,
             Err(error) => {
                 // The server throws away what it has not written yet when a body fails: one turn for that.
-                self.broken = Some(error);
+                self.broken = Some(Box::new(error));
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

@@ -3,13 +3,12 @@
 
 use super::{
     decode::Decoder,
-    field::{Field, checked, named, split},
-    lines::{Lines, MAX_FIELDS},
+    field::{Field, named, split},
+    lines::{Block, Lines, MAX_FIELDS},
     mould::Moulds,
     request_head::digits,
 };
 use crate::obs::dialect::Dialect;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header::HOST};
 use hyper::ext::ReasonPhrase;
 use std::fmt;
@@ -48,7 +47,7 @@ impl fmt::Debug for ResponseHead {
 
 /// Reads a head: everything up to and with its empty line. `lines` are its own.
 pub(super) fn parse(
-    head: &Bytes,
+    head: &Block,
     lines: &Lines,
     answers_head: bool,
     moulds: &mut Moulds,
@@ -79,14 +78,14 @@ pub(super) fn parse(
 }
 
 /// The fields of a block of trailers, without those that no trailer may carry (RFC 9110 §6.5.1).
-pub(super) fn parse_trailers(block: &Bytes, lines: &Lines) -> Result<HeaderMap, &'static str> {
+pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, &'static str> {
     let mut trailers = HeaderMap::new();
     if lines.len() > MAX_FIELDS {
         return Err("more trailers than 256");
     }
     for line in lines.of(block) {
         let (name, value) = split(line)?;
-        let (name, value) = (named(name)?, checked(block, value)?);
+        let (name, value) = (named(name)?, block.value(value));
         if Field::of(&name) == Field::EndToEnd && name != HOST {
             trailers.append(name, value);
         }
@@ -95,7 +94,7 @@ pub(super) fn parse_trailers(block: &Bytes, lines: &Lines) -> Result<HeaderMap, 
 }
 
 /// The minor version, the status, and the reason where it is not the usual one (RFC 9112 §4).
-fn status_line(head: &Bytes, line: &[u8]) -> Result<(u8, StatusCode, Option<ReasonPhrase>), &'static str> {
+fn status_line(head: &Block, line: &[u8]) -> Result<(u8, StatusCode, Option<ReasonPhrase>), &'static str> {
     let version = line.strip_prefix(b"HTTP/1.");
     let Some([minor @ (b'0' | b'1'), b' ', rest @ ..]) = version else {
         return Err("a version other than HTTP/1.0 and HTTP/1.1");
@@ -110,14 +109,14 @@ fn status_line(head: &Bytes, line: &[u8]) -> Result<(u8, StatusCode, Option<Reas
     let reason = if usual.is_some_and(|usual| usual.as_bytes() == reason) {
         None
     } else {
-        Some(ReasonPhrase::try_from(head.slice_ref(reason)).map_err(|_| "a status line that is none")?)
+        Some(ReasonPhrase::try_from(head.part(reason)).map_err(|_| "a status line that is none")?)
     };
     Ok((minor - b'0', status, reason))
 }
 
 /// The fields that go on to the client: in order, with their values as they came; and what is said of this hop.
 fn read<'a>(
-    head: &'a Bytes,
+    head: &'a Block,
     lines: &Lines,
     moulds: &mut Moulds,
 ) -> Result<(HeaderMap, Notes<'a>), &'static str> {
@@ -125,7 +124,7 @@ fn read<'a>(
     let mut fields = Vec::with_capacity(lines.len());
     for line in lines.fields(head) {
         let (spelled, text) = split(line)?;
-        let (name, value) = (named(spelled)?, checked(head, text)?);
+        let (name, value) = (named(spelled)?, head.value(text));
         let field = Field::of(&name);
         notes.take(field, text)?;
         if field.stays() {
@@ -201,8 +200,7 @@ mod tests {
 
     fn parsed_bytes(head: &[u8]) -> Result<ResponseHead, &'static str> {
         let mut lines = Lines::default();
-        let end = lines.end(head)?.expect("the head has an end");
-        let head = Bytes::copy_from_slice(&head[..end]);
+        let head = lines.take(&mut head.into())?.expect("the head has an end");
         parse(&head, &lines, false, &mut Moulds::default())
     }
 
@@ -350,9 +348,9 @@ mod tests {
 
     #[test]
     fn trailers_never_speak_of_framing() {
-        let block = Bytes::from_static(b"X-Sum: 1\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\n");
+        let block = &b"X-Sum: 1\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\n"[..];
         let mut lines = Lines::default();
-        lines.end(&block).unwrap();
+        let block = lines.take(&mut block.into()).unwrap().unwrap();
         let trailers = parse_trailers(&block, &lines).unwrap();
         assert_eq!(
             trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),

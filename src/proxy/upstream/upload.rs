@@ -26,7 +26,7 @@ use tokio::time::{Sleep, sleep};
 #[derive(Default)]
 pub(super) struct Upload {
     out: Outgoing,
-    body: Option<RequestBody>,
+    body: Option<Box<RequestBody>>,
     framing: Framing,
     trailers: Vec<HeaderName>,
     version: Version,
@@ -62,12 +62,12 @@ enum State {
 
 impl Upload {
     /// Begins with a written head; gives back a buffer to write the next one into.
-    pub(super) fn begin(&mut self, head: Vec<u8>, plan: &Plan, body: Option<RequestBody>) -> Vec<u8> {
+    pub(super) fn begin(&mut self, head: Vec<u8>, plan: &Plan, body: Option<Box<RequestBody>>) -> Vec<u8> {
         self.framing = plan.framing;
         self.trailers.clone_from(&plan.trailers);
         self.version = plan.version;
         self.polled = false;
-        self.body = body.filter(|_| plan.has_body());
+        self.body = body;
         self.state = match &self.body {
             None => State::Flowing,
             Some(body) if plan.expects_continue && !body.has_begun() => State::Expecting(None),
@@ -86,7 +86,7 @@ impl Upload {
     }
 
     /// The head and the body again, if nothing of the body was asked for yet.
-    pub(super) fn take_untouched(&mut self) -> Option<(Vec<u8>, Option<RequestBody>)> {
+    pub(super) fn take_untouched(&mut self) -> Option<(Vec<u8>, Option<Box<RequestBody>>)> {
         (!self.polled).then(|| (self.out.take_head(), self.body.take()))
     }
 
