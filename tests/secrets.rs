@@ -72,7 +72,7 @@ const HARMLESS: [(&str, &str, &str); 15] = [
     ("proxy/http2/frames.rs", "Frames", "the head of a frame"),
     ("proxy/http2/frames.rs", "Part", "the head of a frame"),
     ("proxy/respond.rs", "Dates", "a date"),
-    ("proxy/upstream/mould.rs", "Mould", "names of headers"),
+    ("proxy/mould.rs", "Mould", "names of headers"),
     (
         "telemetry/access_log.rs",
         "AccessLog",

@@ -1,12 +1,12 @@
 //! What must never be shown of a request: values of headers are marked where they stand, so that nothing that prints a
 //! head prints them (rulings, 38); and a path is shown without a query that was encoded into it.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// Marks the values that are keys, signatures and tokens, or give them away.
 pub fn mark(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
-        if is_secret(name.as_str().as_bytes()) {
+        if is_secret(name) {
             value.set_sensitive(true);
         }
     }
@@ -28,9 +28,10 @@ pub fn shown(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-/// Whether a header of this lower-case name holds a secret, for whoever might read one there: `_` counts as `-`, and
-/// the vendor's prefix does not count.
-fn is_secret(name: &[u8]) -> bool {
+/// Whether a header of this name holds a secret, for whoever might read one there: `_` counts as `-`, and the vendor's
+/// prefix does not count.
+pub fn is_secret(name: &HeaderName) -> bool {
+    let name = name.as_str().as_bytes();
     match name.first() {
         Some(b'x') => TAILS.iter().any(|tail| ends_with(name, tail)),
         Some(b'a' | b'c' | b'p' | b's') => NAMES
@@ -62,7 +63,7 @@ const NAMES: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "set
 mod tests {
     use super::*;
     use crate::obs::{dialect::Dialect, sse::Parameter};
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     #[track_caller]
     fn assert_marked(name: &str, secret: bool) {

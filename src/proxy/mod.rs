@@ -28,6 +28,7 @@ mod lesson;
 mod linger;
 mod listener;
 mod lookup;
+mod mould;
 mod outgoing;
 mod overwrite;
 mod pace;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, request::Parts};
-use obsgate::proxy::guard::{Limits, Progress, Requests, Violation};
+use obsgate::proxy::guard::{Limits, Moulds, Progress, Requests, Violation};
 
 /// What the machine has made of some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub(crate) fn drive<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         whole: true,
     };
     let mut pending: Vec<u8> = Vec::new();
+    let mut moulds = Moulds::default();
     let mut under_way: Option<(Parts, u64)> = None;
     for piece in pieces {
         pending.extend_from_slice(piece);
@@ -65,7 +66,7 @@ pub(crate) fn drive<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
             match inspected.progress {
                 Progress::Wanting => break,
                 Progress::Head => {
-                    let head = requests.layout().request(&Bytes::from(released));
+                    let head = requests.layout().request(&Bytes::from(released), &mut moulds);
                     let head = head.expect("what the guard lets pass is a request");
                     assert!(under_way.replace((head, 0)).is_none());
                 }

@@ -25,7 +25,7 @@ mod verdict;
 mod violation;
 
 pub(super) use http2::inspect as inspect_http2;
-pub use layout::Layout;
+pub use layout::{Layout, Moulds};
 pub use patience::Patience;
 pub(super) use patience::{Awaited, Expired};
 pub use requests::{Inspected, Limits, Progress, Requests};

@@ -153,7 +153,7 @@ impl Connection {
     fn begin(&self, head: Result<Bytes, Violation>) -> (Parts, Terms) {
         let reader = self.reader.borrow();
         let layout = reader.layout();
-        match head.and_then(|head| layout.request(&head)) {
+        match head.and_then(|head| layout.request(&head, &mut self.worker.scratch.moulds())) {
             Ok(head) => {
                 let terms = Terms::of(layout, &head.method);
                 (head, terms)

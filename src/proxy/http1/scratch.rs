@@ -1,6 +1,7 @@
-//! What the connections of a worker share so that an idle one needs no memory: a buffer to read into, and one to write
-//! the head of an answer into.
+//! What the connections of a worker share so that an idle one needs no memory: a buffer to read into, one to write the
+//! head of an answer into, and the forms of heads that were met.
 
+use crate::proxy::guard::Moulds;
 use std::{
     cell::{Cell, RefCell, RefMut},
     fmt,
@@ -14,6 +15,7 @@ pub(in crate::proxy) struct Scratch(Rc<Shared>);
 struct Shared {
     read: RefCell<Box<[u8]>>,
     head: Cell<Vec<u8>>,
+    moulds: RefCell<Moulds>,
 }
 
 impl Scratch {
@@ -21,12 +23,18 @@ impl Scratch {
         Self(Rc::new(Shared {
             read: RefCell::new(vec![0; READ].into()),
             head: Cell::default(),
+            moulds: RefCell::default(),
         }))
     }
 
     /// What the next read goes into.
     pub(super) fn read(&self) -> RefMut<'_, Box<[u8]>> {
         self.0.read.borrow_mut()
+    }
+
+    /// The forms of heads.
+    pub(super) fn moulds(&self) -> RefMut<'_, Moulds> {
+        self.0.moulds.borrow_mut()
     }
 
     /// An empty buffer for a head, to be [given back](Self::give_back).

@@ -25,7 +25,7 @@ use super::{
     intake::Intake,
     worker::Worker,
 };
-use crate::classify::Arrival;
+use crate::{classify::Arrival, obs::secret};
 use held::Held;
 use hyper::{
     Request,
@@ -140,6 +140,7 @@ fn server(streams: Streams, limits: Limits) -> http2::Builder<Streams> {
 /// it in a connection's.
 fn receive(client: Client, request: Request<Incoming>, limits: &Limits) -> (Rc<Client>, Request<Incoming>) {
     let (mut head, body) = request.into_parts();
+    secret::mark(&mut head.headers);
     match guard::inspect_http2(&head, limits) {
         Ok(()) => {
             head::translate(&mut head, !body.is_end_stream());

@@ -1,6 +1,6 @@
 //! One field of an answer: its name, its value, and what it is for whoever passes the answer on.
 
-use crate::obs::bytes;
+use crate::{obs::bytes, proxy::mould::trimmed};
 use http::HeaderName;
 
 /// What a field is for whoever passes an answer on.
@@ -39,18 +39,6 @@ impl Field {
 pub(super) fn split(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     let (name, value) = bytes::split(line, b':').ok_or("a header field that is none")?;
     Ok((name, trimmed(value)))
-}
-
-/// A value without the white space around it (RFC 9110 §5.6.3).
-pub(super) fn trimmed(value: &[u8]) -> &[u8] {
-    let mut value = match value {
-        [b' ', rest @ ..] => rest,
-        _ => value,
-    };
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
-        value = rest;
-    }
-    value
 }
 
 /// A name that may be one.

@@ -5,7 +5,7 @@ use super::{
     decode::Decoder,
     field::{Field, named, split},
     lines::{Block, Lines, MAX_FIELDS},
-    mould::Moulds,
+    mould::{self, Moulds},
     request_head::digits,
 };
 use crate::obs::dialect::Dialect;
@@ -54,7 +54,7 @@ pub(super) fn parse(
 ) -> Result<ResponseHead, &'static str> {
     let line = lines.of(head).next().ok_or("bytes before the status line")?;
     let (minor, status, reason) = status_line(head, line)?;
-    let (headers, notes) = match moulds.cast(head, lines)? {
+    let (headers, notes) = match mould::cast(moulds, head, lines)? {
         Some((headers, notes)) if notes.nominated.is_empty() => (headers, notes),
         _ => read(head, lines, moulds)?,
     };
@@ -132,7 +132,7 @@ fn read<'a>(
         }
     }
     if notes.nominated.is_empty() {
-        moulds.keep(head, lines);
+        mould::keep(moulds, head, lines);
     }
     let is_nominated = |name: &HeaderName| {
         let name = name.as_str().as_bytes();
