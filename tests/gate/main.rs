@@ -12,6 +12,7 @@ mod harness;
 mod held;
 mod idle;
 #[cfg(target_os = "linux")]
+mod integrity;
 mod large;
 mod lingering;
 mod logs;

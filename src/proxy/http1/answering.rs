@@ -100,8 +100,8 @@ impl Answering {
 
     /// Takes of the body what there is room for. Pending if it has nothing now.
     fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(body) = &mut self.body
-            && self.out.has_room()
+        while self.has_room()
+            && let Some(body) = &mut self.body
         {
             match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -132,15 +132,23 @@ impl Answering {
         self.end_if_whole();
     }
 
-    /// Ends as soon as the last byte is here: what is done at the end is done before the client has it all.
+    /// Ends as soon as the last byte is here: what is done at the end is done before the client has it all. A last chunk
+    /// waits until there is room behind the one before it.
     fn end_if_whole(&mut self) {
         let is_whole = match self.framing {
             Framing::None | Framing::Length(0) => true,
-            Framing::Length(_) | Framing::Close | Framing::Chunked => false,
+            Framing::Chunked if !self.has_room() => false,
+            Framing::Length(_) | Framing::Close | Framing::Chunked => {
+                self.body.as_ref().is_some_and(AnswerBody::is_end_stream)
+            }
         };
-        if is_whole || self.body.as_ref().is_some_and(AnswerBody::is_end_stream) {
+        if is_whole {
             self.end(&HeaderMap::new());
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.out.has_room(self.framing == Framing::Chunked)
     }
 
     fn end(&mut self, trailers: &HeaderMap) {
