@@ -5,6 +5,7 @@ use crate::{
     message::{Answer, V4, request},
     support::{ScriptedOrigin, Wire},
 };
+use std::fmt::Write as _;
 
 /// No two stretches of it are alike.
 fn body(length: usize) -> String {
@@ -21,7 +22,7 @@ fn chunked(body: &str, size: usize) -> String {
     let mut text = String::new();
     for chunk in body.as_bytes().chunks(size) {
         let chunk = std::str::from_utf8(chunk).unwrap();
-        text.push_str(&format!("{:x}\r\n{chunk}\r\n", chunk.len()));
+        let _ = write!(text, "{:x}\r\n{chunk}\r\n", chunk.len());
     }
     text + "0\r\n\r\n"
 }
