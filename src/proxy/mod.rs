@@ -74,8 +74,7 @@ use upstream::{Answer, ResponseBody};
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(worker: &Worker, client: &Client, mut head: Parts, body: ClientBody) -> Response<AnswerBody> {
-    secret::mark(&mut head.headers);
+async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody) -> Response<AnswerBody> {
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
     let mut record = Record::begin(

@@ -208,18 +208,24 @@ impl Told {
 impl RequestId {
     /// Writes what `Display` shows.
     pub(super) fn write(self, out: &mut Vec<u8>) {
-        for byte in [self.worker, self.number].into_iter().flat_map(u64::to_be_bytes) {
-            out.extend(
-                [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')),
-            );
+        out.extend(self.digits());
+    }
+
+    fn digits(self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        let bytes = [self.worker, self.number].into_iter().flat_map(u64::to_be_bytes);
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
+            *pair = [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0'));
         }
+        digits
     }
 }
 
 /// Thirty-two upper-case hexadecimal digits, as the store's own ids.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016X}{:016X}", self.worker, self.number)
+        // Digits are text, whatever they are.
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
