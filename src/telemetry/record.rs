@@ -215,7 +215,8 @@ impl RequestId {
         let mut digits = [0; 32];
         let bytes = [self.worker, self.number].into_iter().flat_map(u64::to_be_bytes);
         for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *pair = [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0'));
+            *pair =
+                [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0'));
         }
         digits
     }
