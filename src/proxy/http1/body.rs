@@ -48,7 +48,10 @@ impl Body for Loan {
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        self.0.borrow_mut().take_back();
+        // Nobody else has the reader, unless it is unwinding.
+        if let Ok(mut reader) = self.0.try_borrow_mut() {
+            reader.take_back();
+        }
     }
 }
 
