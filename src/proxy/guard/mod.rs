@@ -4,7 +4,7 @@
 //! end, and cuts a fragment off. What the store behind the gate would make of the same bytes is anybody's guess, so:
 //!
 //! 1. [`Requests`] reads the bytes of a connection as RFC 9112 has them and nothing looser, one head, one piece of data
-//!    or one end at a time. It knows nothing of sockets; [`http1`](super::http1) has them.
+//!    or one end at a time. It knows nothing of sockets; `proxy::http1` has them.
 //! 2. What a head says is in its [`Layout`], and the request is made of that: there is no second parser that could read
 //!    it otherwise.
 //! 3. A fault is a [`Violation`], and [`Verdict`] holds it for the walk, which refuses as it refuses anything else.
