@@ -33,7 +33,7 @@ pub(super) fn query(bytes: &[u8]) -> usize {
 }
 
 /// Where the first byte is that a line cannot hold: a control byte other than HTAB, or DEL. CR and LF are two of them.
-pub(super) fn stop(bytes: &[u8]) -> Option<usize> {
+pub(in crate::proxy) fn stop(bytes: &[u8]) -> Option<usize> {
     let mut rest = behind_clear::<SHORT>(bytes, is_odd);
     while let Some((word, after)) = rest.split_first_chunk() {
         let odd = odd(u64::from_le_bytes(*word));

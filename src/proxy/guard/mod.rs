@@ -24,6 +24,7 @@ mod requests;
 mod verdict;
 mod violation;
 
+pub(super) use class::stop;
 pub(super) use http2::inspect as inspect_http2;
 pub use layout::{Layout, Moulds};
 pub use patience::Patience;

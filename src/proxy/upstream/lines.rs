@@ -1,6 +1,7 @@
 //! Where a block of header lines ends: at its first empty line. Every line ends with CR LF, with nothing less, and holds
 //! no control character but HTAB (RFC 9110 §5.5).
 
+use crate::proxy::guard::stop;
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use std::ops::Deref;
@@ -135,49 +136,6 @@ impl Deref for Block {
     }
 }
 
-/// Where the first byte is that a line cannot hold: a control character other than HTAB. CR and LF are two of them.
-fn stop(bytes: &[u8]) -> Option<usize> {
-    let mut rest = bytes;
-    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>()
-        && !block.iter().fold(false, |any, byte| any | is_odd(*byte))
-    {
-        rest = after;
-    }
-    while let Some((word, after)) = rest.split_first_chunk() {
-        let odd = odd(u64::from_le_bytes(*word));
-        if odd != 0 {
-            let found = bytes.len() - rest.len() + odd.trailing_zeros() as usize / 8;
-            return match bytes.get(found) {
-                Some(b'\r') => Some(found),
-                _ => stop_behind(bytes, found),
-            };
-        }
-        rest = after;
-    }
-    stop_behind(bytes, bytes.len() - rest.len())
-}
-
-/// The same from a place on, byte by byte.
-fn stop_behind(bytes: &[u8], from: usize) -> Option<usize> {
-    let found = bytes.get(from..)?.iter().position(|byte| is_stop(*byte))?;
-    Some(from + found)
-}
-
-const fn is_stop(byte: u8) -> bool {
-    (byte < b' ' && byte != b'\t') || byte == 0x7f
-}
-
-/// Not from SP to `~`: every stop is odd, and so are HTAB and the bytes beyond ASCII, which few lines have.
-const fn is_odd(byte: u8) -> bool {
-    // DEL becomes the least of all, and what is beyond ASCII negative too.
-    byte.wrapping_add(1).cast_signed() <= b' '.cast_signed()
-}
-
-/// The high bit of the first byte of the word that is odd, and none below it.
-const fn odd(word: u64) -> u64 {
-    (word.wrapping_sub(EACH * b' ' as u64) | word.wrapping_add(EACH) | word) & (EACH << 7)
-}
-
 fn within_limit(length: usize) -> Result<usize, &'static str> {
     if length > LIMIT {
         Err("more header bytes than 64 KiB")
@@ -186,10 +144,6 @@ fn within_limit(length: usize) -> Result<usize, &'static str> {
     }
 }
 
-/// What is looked at together.
-const BLOCK: usize = 16;
-/// A one in each byte.
-const EACH: u64 = u64::from_le_bytes([1; 8]);
 /// CR LF.
 const LINE_END: usize = 2;
 /// How long a block may be.
@@ -277,22 +231,6 @@ mod tests {
                         let block = [&bytes[..], b"\r\n\r\n"].concat();
                         let end = Lines::default().end(&block);
                         assert_eq!(end.is_err(), is_stop, "{byte} at {at} of {length}: {end:?}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_first_of_two_stops_is_found() {
-        for first in 0..16 {
-            for second in first + 1..24 {
-                for byte in [0, 8, 10, 13, 31, 127] {
-                    for around in [b'a', b'\t'] {
-                        let mut bytes = [around; 24];
-                        bytes[first] = byte;
-                        bytes[second] = b'\n';
-                        assert_eq!(stop(&bytes), Some(first));
                     }
                 }
             }
