@@ -88,6 +88,14 @@ impl Event {
         }
     }
 
+    /// The rest of the request was read, or will not be. What was wrong with it is known now.
+    pub(super) fn settled(mut self) {
+        if self.verdict.violation().is_some() && self.record.outcome == Outcome::Allowed {
+            self.record.outcome = Outcome::Abandoned;
+            self.blame(None);
+        }
+    }
+
     /// Counts the request among those in flight, if there is room, and the bytes of its head.
     ///
     /// # Errors
@@ -118,6 +126,16 @@ impl AnswerBody {
             rest: Bytes::new(),
             event: None,
         }
+    }
+
+    /// What is left of it when the body has ended, and the request perhaps not: the store may answer early.
+    pub(super) fn into_event(self) -> Option<Event> {
+        self.event
+    }
+
+    /// Whether the end of this body ends an upload that is under way: the store will take no more of it.
+    pub(super) fn cuts_upload(&self) -> bool {
+        matches!(&self.source, Source::Store { body, .. } if body.cuts_upload())
     }
 
     /// Ties the request's event to the end of this body.

@@ -241,11 +241,14 @@ const fn unsent(kind: Kind) -> (Code, &'static str) {
         | Kind::Closed
         | Kind::ResponseHeadTimeout
         | Kind::WriteTimeout
-        | Kind::BadResponse(_)
         | Kind::BodyBroken
         | Kind::BodyTimeout => (
             Code::ServiceUnavailable,
             "The store behind the gate cannot be reached. Please try again.",
+        ),
+        Kind::BadResponse(_) => (
+            Code::ServiceUnavailable,
+            "The answer of the store behind the gate can be read in more than one way. Please try again.",
         ),
     }
 }

@@ -37,6 +37,11 @@ impl Relay {
         relay
     }
 
+    /// Whether its end ends an upload that is under way.
+    pub(super) fn cuts_upload(&self) -> bool {
+        self.rest.cuts_upload()
+    }
+
     /// Tells the listener as soon as the last byte is here: nobody polls for an end that is known.
     fn end_if_whole(&mut self) {
         if self.is_end_stream()

@@ -7,6 +7,7 @@ mod broken;
 mod buffers;
 mod connections;
 mod defects;
+mod early;
 mod forwarding;
 mod harness;
 mod held;

@@ -5,7 +5,10 @@ use super::{
     head::{Framing, Terms},
     reader::Reader,
 };
-use crate::proxy::{answer::AnswerBody, outgoing::Outgoing};
+use crate::proxy::{
+    answer::{AnswerBody, Event},
+    outgoing::Outgoing,
+};
 use bytes::{Buf as _, Bytes};
 use http::{
     HeaderMap, HeaderName, Response,
@@ -27,6 +30,8 @@ pub(super) struct Answering {
     out: Outgoing,
     /// What is left to come of it.
     body: Option<AnswerBody>,
+    /// What is left behind of it, as long as the request may go on.
+    event: Option<Event>,
     framing: Framing,
     trailers: Vec<HeaderName>,
     persists: bool,
@@ -55,6 +60,7 @@ impl Answering {
         let mut answering = Self {
             out,
             body: Some(body),
+            event: None,
             framing: written.framing,
             trailers: written.trailers,
             persists: written.persists,
@@ -69,9 +75,9 @@ impl Answering {
         self.persists
     }
 
-    /// The room it was written in, for the next one.
-    pub(super) fn into_room(mut self) -> Vec<u8> {
-        self.out.begin(Vec::new())
+    /// The room it was written in, for the next one; and the event, if the request may still go on.
+    pub(super) fn finish(mut self) -> (Vec<u8>, Option<Event>) {
+        (self.out.begin(Vec::new()), self.event)
     }
 
     /// Writes on. Ready at the end.
@@ -83,6 +89,10 @@ impl Answering {
         loop {
             let more = self.poll_gather(cx);
             let mut reader = reader.borrow_mut();
+            if !reader.is_lent() {
+                // Told before the client has all of its answer.
+                self.event = None;
+            }
             if let Err(error) = ready!(reader.poll_send(cx, &mut self.out)) {
                 return Poll::Ready(Err(Unanswered::Unwritable(error)));
             }
@@ -93,6 +103,7 @@ impl Answering {
                 return Poll::Ready(Ok(()));
             }
             if more.is_pending() {
+                // Whoever has the body of the request reads it in this task, as long as the answer has not ended.
                 return reader.poll_gone(cx).map(|()| Err(Unanswered::Gone));
             }
         }
@@ -157,7 +168,7 @@ impl Answering {
             Framing::Chunked => self.out.put_end(&self.allowed(trailers)),
             Framing::None | Framing::Length(_) | Framing::Close => {}
         }
-        self.body = None;
+        self.event = self.body.take().and_then(AnswerBody::into_event);
     }
 
     fn break_off(&mut self) {

@@ -138,14 +138,19 @@ impl Connection {
         {
             let mut reader = self.reader.borrow_mut();
             room.extend_from_slice(reader.begin_answer());
-            terms.persists &= !self.waiter.has_begun() && reader.may_go_on();
+            let goes_on = reader.may_go_on() && !response.body().cuts_upload();
+            terms.persists &= goes_on && !self.waiter.has_begun();
         }
         let mut answering = Answering::begin(response, terms, room);
         poll_fn(|cx| answering.poll(cx, &self.reader)).await?;
         let persists = answering.persists();
-        self.worker.scratch.give_back(answering.into_room());
+        let (room, event) = answering.finish();
+        self.worker.scratch.give_back(room);
         // An upload may go on although its answer has ended.
         let settled = poll_fn(|cx| self.reader.borrow_mut().poll_settled(cx)).await;
+        if let Some(event) = event {
+            event.settled();
+        }
         Ok(persists && settled)
     }
 

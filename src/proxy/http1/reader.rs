@@ -142,6 +142,11 @@ impl Reader {
         self.appetite = left.map_or(UNKNOWN, |left| left.clamp(LEAST, MOST));
     }
 
+    /// Whether somebody has the body.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent
+    }
+
     pub(super) fn take_back(&mut self) {
         self.lent = false;
         if let Some(waker) = self.waiting.take() {

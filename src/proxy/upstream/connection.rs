@@ -195,6 +195,11 @@ impl Connection {
         &self.body
     }
 
+    /// Whether the rest of an upload will not be sent once the answer has ended.
+    pub(super) fn cuts_upload(&self) -> bool {
+        !self.keep_alive && self.upload.is_under_way()
+    }
+
     /// What becomes of the connection after the answer's end.
     pub(super) fn outlook(&self) -> Outlook {
         if !self.keep_alive || !self.body.has_ended() || !self.input.is_empty() {

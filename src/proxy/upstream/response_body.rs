@@ -30,6 +30,13 @@ impl ResponseBody {
         body
     }
 
+    /// Whether an upload is under way that will not go on when this has ended.
+    pub(in crate::proxy) fn cuts_upload(&self) -> bool {
+        self.connection
+            .as_ref()
+            .is_some_and(|connection| connection.cuts_upload())
+    }
+
     /// Gives the connection back as soon as the last byte is here, not a poll later.
     fn end_if_complete(&mut self) {
         if let Some(connection) = self
