@@ -89,9 +89,11 @@ impl Answering {
         loop {
             let more = self.poll_gather(cx);
             let mut reader = reader.borrow_mut();
-            if !reader.is_lent() {
+            if !reader.is_lent()
+                && let Some(event) = self.event.take()
+            {
                 // Told before the client has all of its answer.
-                self.event = None;
+                event.settled();
             }
             if let Err(error) = ready!(reader.poll_send(cx, &mut self.out)) {
                 return Poll::Ready(Err(Unanswered::Unwritable(error)));
