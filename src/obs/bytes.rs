@@ -35,6 +35,18 @@ pub(crate) fn split(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(1..)?))
 }
 
+/// A value without the white space around it (RFC 9110 §5.6.3): mostly there is one space, before it.
+pub(crate) fn trim(value: &[u8]) -> &[u8] {
+    let mut value = match value {
+        [b' ', rest @ ..] => rest,
+        _ => value,
+    };
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
 /// The place of the first such byte of a text.
 pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     first(text, |word| places(word, byte), |other| other == byte)

@@ -4,7 +4,7 @@
 //! the answer before the client has read it. So when a request's body was left unread, closing first ends our own
 //! side, then discards what still comes, within bounds, and only then lets go.
 
-use super::intake::Intake;
+use super::{http1::Stream, intake::Intake};
 use std::{
     io,
     pin::Pin,
@@ -13,48 +13,20 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::Sleep,
 };
-use tokio_rustls::server::TlsStream;
-
-/// A stream that can end with a reset.
-pub(super) trait Resettable {
-    /// Makes closing the stream reset its connection.
-    fn reset(&self);
-}
 
 /// A stream that lingers when it is shut down with a request body unread, and resets its connection when it is let go
 /// without that in the middle of an answer whose end nothing else would show.
 #[derive(Debug)]
-pub(super) struct Lingering<S: Resettable> {
-    stream: S,
+pub(super) struct Lingering {
+    stream: Stream,
     intake: Intake,
     closing: Closing,
 }
 
-impl Resettable for TcpStream {
-    fn reset(&self) {
-        if let Err(error) = self.set_zero_linger() {
-            tracing::debug!(%error, "the socket does not take SO_LINGER");
-        }
-    }
-}
-
-impl<S: Resettable> Resettable for TlsStream<S> {
-    fn reset(&self) {
-        self.get_ref().0.reset();
-    }
-}
-
-impl<S: Resettable> Resettable for Box<S> {
-    fn reset(&self) {
-        (**self).reset();
-    }
-}
-
-impl<S: Resettable> Lingering<S> {
-    pub(super) fn new(stream: S, intake: Intake) -> Self {
+impl Lingering {
+    pub(super) fn new(stream: Stream, intake: Intake) -> Self {
         Self {
             stream,
             intake,
@@ -63,7 +35,7 @@ impl<S: Resettable> Lingering<S> {
     }
 }
 
-impl<S: Resettable + AsyncRead + Unpin> AsyncRead for Lingering<S> {
+impl AsyncRead for Lingering {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -73,7 +45,7 @@ impl<S: Resettable + AsyncRead + Unpin> AsyncRead for Lingering<S> {
     }
 }
 
-impl<S: Resettable + AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
+impl AsyncWrite for Lingering {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
@@ -119,7 +91,7 @@ impl<S: Resettable + AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S>
     }
 }
 
-impl<S: Resettable> Drop for Lingering<S> {
+impl Drop for Lingering {
     fn drop(&mut self) {
         // Whoever shuts the stream down has written all there was.
         if self.intake.is_last() && matches!(self.closing, Closing::NotYet) {
@@ -136,8 +108,8 @@ enum Closing {
 }
 
 /// Reads and throws away until the client has ended its side, the bytes or the time are used up, or it fails.
-fn poll_discard<S: AsyncRead + Unpin>(
-    stream: &mut S,
+fn poll_discard(
+    stream: &mut Stream,
     left: &mut usize,
     until: Pin<&mut Sleep>,
     cx: &mut Context<'_>,
@@ -163,17 +135,13 @@ const DISCARD_AT_ONCE: usize = 16 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-
-    impl Resettable for DuplexStream {
-        fn reset(&self) {}
-    }
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_with_nothing_unread_closes_at_once() {
         let (_client, server) = duplex(64);
         let before = tokio::time::Instant::now();
-        Lingering::new(server, Intake::default())
+        Lingering::new(Stream::Pair(server), Intake::default())
             .shutdown()
             .await
             .unwrap();
@@ -186,7 +154,10 @@ mod tests {
         let intake = Intake::default();
         intake.begin(true);
         let before = tokio::time::Instant::now();
-        Lingering::new(server, intake).shutdown().await.unwrap();
+        Lingering::new(Stream::Pair(server), intake)
+            .shutdown()
+            .await
+            .unwrap();
         assert_eq!(before.elapsed(), DISCARD_TIME);
     }
 
@@ -202,7 +173,7 @@ mod tests {
             }
             sent
         });
-        let mut stream = Lingering::new(server, intake);
+        let mut stream = Lingering::new(Stream::Pair(server), intake);
         let before = tokio::time::Instant::now();
         stream.shutdown().await.unwrap();
         assert!(before.elapsed() < DISCARD_TIME);
@@ -227,7 +198,10 @@ mod tests {
             rest
         });
         let before = tokio::time::Instant::now();
-        Lingering::new(server, intake).shutdown().await.unwrap();
+        Lingering::new(Stream::Pair(server), intake)
+            .shutdown()
+            .await
+            .unwrap();
         assert_eq!(before.elapsed(), Duration::ZERO);
         assert!(reader.await.unwrap().is_empty());
     }

@@ -2,6 +2,7 @@
 //! and again, and only the values differ. The headers of a head of a known form are those of the one before, with other
 //! values.
 
+use crate::obs::bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The forms of heads that a worker has met, each in the place of its number of fields. Of each field it keeps what the
@@ -42,7 +43,7 @@ impl<T: Copy> Moulds<T> {
             let Some(text) = line.strip_prefix(&**spelled) else {
                 return Ok(None);
             };
-            if let Some(value) = value(*known, trimmed(text))?
+            if let Some(value) = value(*known, bytes::trim(text))?
                 && let Some(place) = values.next()
             {
                 *place = value;
@@ -105,18 +106,6 @@ impl<T> Default for Mould<T> {
             missed: false,
         }
     }
-}
-
-/// A value without the white space around it (RFC 9110 §5.6.3): mostly there is one space, before it.
-pub(super) fn trimmed(value: &[u8]) -> &[u8] {
-    let mut value = match value {
-        [b' ', rest @ ..] => rest,
-        _ => value,
-    };
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
-        value = rest;
-    }
-    value
 }
 
 /// A head of so many fields has no mould.

@@ -1,5 +1,6 @@
 //! Bytes on their way out, to upstream or to a client: small ones gathered into one write, large ones never copied.
 
+use super::message::write_field;
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use std::{
@@ -96,10 +97,7 @@ impl Outgoing {
         debug_assert!(self.has_room(true), "the end would come before what is before it");
         self.gathered.extend_from_slice(b"0\r\n");
         for (name, value) in trailers {
-            self.gathered.extend_from_slice(name.as_str().as_bytes());
-            self.gathered.extend_from_slice(b": ");
-            self.gathered.extend_from_slice(value.as_bytes());
-            self.gathered.extend_from_slice(b"\r\n");
+            write_field(name.as_str(), value, &mut self.gathered);
         }
         self.gathered.extend_from_slice(b"\r\n");
     }

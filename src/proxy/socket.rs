@@ -3,10 +3,7 @@
 //! Beneath TLS and whatever protocol there is, since nowhere else it shows whether bytes move. Such a connection ends
 //! with a reset: the answer cannot be ended in order, and what is left of it must not wait in the system's buffers.
 
-use super::{
-    linger::Resettable,
-    sweep::{Sweep, Tick, Watch},
-};
+use super::sweep::{Sweep, Tick, Watch};
 use std::{
     io,
     pin::Pin,
@@ -42,6 +39,13 @@ impl ClientSocket {
         }
     }
 
+    /// Makes closing the socket reset its connection.
+    pub(super) fn reset(&self) {
+        if let Err(error) = self.stream.set_zero_linger() {
+            tracing::debug!(%error, "the socket does not take SO_LINGER");
+        }
+    }
+
     #[cold]
     fn poll_expired(&mut self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         let watch = self.watch.get_or_insert_with(|| self.sweep.watch());
@@ -50,15 +54,9 @@ impl ClientSocket {
             watch.set(self.patience);
         }
         watch.poll(cx).map(|()| {
-            self.stream.reset();
+            self.reset();
             Err(io::ErrorKind::TimedOut.into())
         })
-    }
-}
-
-impl Resettable for ClientSocket {
-    fn reset(&self) {
-        self.stream.reset();
     }
 }
 

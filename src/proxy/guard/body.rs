@@ -93,7 +93,7 @@ impl Chunked {
             if let Some((name, value)) = bytes::split(line, b':')
                 && let Ok(name) = HeaderName::from_bytes(name)
                 && let Ok(value) =
-                    HeaderValue::from_bytes(class::trim(value.strip_suffix(b"\r").unwrap_or(value)))
+                    HeaderValue::from_bytes(bytes::trim(value.strip_suffix(b"\r").unwrap_or(value)))
             {
                 trailers.append(name, value);
             }

@@ -72,18 +72,6 @@ pub(super) const fn is_stop(byte: u8) -> bool {
     (byte < b' ' && byte != b'\t') || byte == 0x7f
 }
 
-/// A value without the white space around it (RFC 9110 §5.6.3: SP and HTAB, nothing else).
-pub(super) fn trim(value: &[u8]) -> &[u8] {
-    let mut value = value;
-    while let [b' ' | b'\t', rest @ ..] = value {
-        value = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = value {
-        value = rest;
-    }
-    value
-}
-
 /// The name of a field as the guard compares it: in lower case, `_` read as `-`, since stores do.
 pub(super) fn folded(byte: u8) -> u8 {
     if byte == b'_' {

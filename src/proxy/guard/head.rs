@@ -121,7 +121,7 @@ impl Head {
     #[inline(never)]
     fn framing_field(&mut self, line: &[u8], version: Version, layout: &mut Layout) -> Result<(), Violation> {
         match bytes::split(line, b':') {
-            Some((name, value)) if is(name, b"expect") => layout.expect(class::trim(value)),
+            Some((name, value)) if is(name, b"expect") => layout.expect(bytes::trim(value)),
             Some((name, value)) if is(name, b"te") => {
                 layout.takes(value);
                 Ok(())
@@ -149,7 +149,7 @@ impl Head {
         if self.chunked {
             return Err(Violation::LengthAndCoding);
         }
-        self.length = Some(decimal(class::trim(value)).ok_or(Violation::Length)?);
+        self.length = Some(decimal(bytes::trim(value)).ok_or(Violation::Length)?);
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Head {
         if self.length.is_some() {
             return Err(Violation::LengthAndCoding);
         }
-        if !class::trim(value).eq_ignore_ascii_case(b"chunked") {
+        if !bytes::trim(value).eq_ignore_ascii_case(b"chunked") {
             return Err(Violation::Coding);
         }
         self.chunked = true;

@@ -2,7 +2,10 @@
 //! of its connection. A request is made of it without a second reading (rulings, 32).
 
 use super::{Violation, class, request_line::RequestLine};
-use crate::{obs::secret, proxy::mould};
+use crate::{
+    obs::{bytes::trim, secret},
+    proxy::{message::elements, mould},
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, request::Parts};
 
@@ -112,13 +115,12 @@ impl Layout {
 
     /// Notes what the client takes beside a body.
     pub(super) fn takes(&mut self, value: &[u8]) {
-        let mut tokens = value.split(|byte| *byte == b',').map(class::trim);
-        self.hop.trailers |= tokens.any(|token| token.eq_ignore_ascii_case(b"trailers"));
+        self.hop.trailers |= elements(value).any(|token| token.eq_ignore_ascii_case(b"trailers"));
     }
 
     /// Notes what the client says of the connection.
     pub(super) fn connection(&mut self, value: &[u8]) {
-        for token in value.split(|byte| *byte == b',').map(class::trim) {
+        for token in elements(value) {
             self.hop.close |= token.eq_ignore_ascii_case(b"close");
             self.hop.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
         }
@@ -168,7 +170,7 @@ impl Place {
         let (start, colon, end) = (self.start as usize, self.colon as usize, self.end as usize);
         let name = head.get(start..colon).unwrap_or_default();
         let value = head.get(colon + 1..end).unwrap_or_default();
-        (name, class::trim(value))
+        (name, trim(value))
     }
 }
 

@@ -1,7 +1,10 @@
 //! The head of an answer as a client of HTTP/1 gets it: the store's fields as they came, and what shows where the answer
 //! ends (RFC 9112 §6 and §9). Nothing else is added.
 
-use crate::proxy::guard::Layout;
+use crate::proxy::{
+    guard::Layout,
+    message::{elements, is_bodiless, names, write_field},
+};
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING},
@@ -85,11 +88,11 @@ impl Terms {
                 if !has_body || self.version == Version::HTTP_10 {
                     continue;
                 }
-                written.trailers.extend(named(value).filter(|_| self.trailers));
+                written.trailers.extend(names(value).filter(|_| self.trailers));
             } else if *name == TRANSFER_ENCODING {
                 continue;
             }
-            field(name.as_str().as_bytes(), value.as_bytes(), out);
+            write_field(name.as_str(), value, out);
         }
         written.framing = if has_body {
             self.framing(length, size, out)
@@ -139,28 +142,15 @@ impl Terms {
 
     /// Says what becomes of the connection where the version says otherwise, and nobody has said it yet.
     fn connection(self, persists: bool, head: &Parts, out: &mut Vec<u8>) {
-        let word: &[u8] = match (persists, self.version == Version::HTTP_10) {
-            (true, true) => b"keep-alive",
-            (false, false) => b"close",
+        let word = match (persists, self.version == Version::HTTP_10) {
+            (true, true) => "keep-alive",
+            (false, false) => "close",
             (true, false) | (false, true) => return,
         };
         if !head.headers.contains_key(CONNECTION) {
-            field(b"connection", word, out);
+            write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
         }
     }
-}
-
-fn field(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
-    out.reserve(name.len() + value.len() + 4);
-    out.extend_from_slice(name);
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
-}
-
-/// No body, whatever the head says (RFC 9112 §6.3).
-fn is_bodiless(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
 }
 
 /// Not even a length of zero goes with these (RFC 9110 §8.6).
@@ -169,16 +159,5 @@ fn may_have_length(status: StatusCode) -> bool {
 }
 
 fn says_close(value: &HeaderValue) -> bool {
-    tokens(value).any(|token| token.eq_ignore_ascii_case(b"close"))
-}
-
-fn named(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
-    tokens(value).filter_map(|token| HeaderName::from_bytes(token).ok())
-}
-
-fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    value
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .map(<[u8]>::trim_ascii)
+    elements(value.as_bytes()).any(|token| token.eq_ignore_ascii_case(b"close"))
 }

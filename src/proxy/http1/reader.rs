@@ -11,6 +11,7 @@ use crate::proxy::{
     guard::{Awaited, Expired, Layout, Limits, Patience, Progress, Requests, Verdict, Violation},
     intake::Intake,
     linger::Lingering,
+    message::{MOST, grown, make_room},
     outgoing::Outgoing,
 };
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -24,7 +25,7 @@ use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, ReadBuf};
 
 /// A client's connection, for whoever reads its requests and writes their answers.
 pub(in crate::proxy) struct Reader {
-    stream: Lingering<Stream>,
+    stream: Lingering,
     requests: Requests,
     patience: Patience,
     verdict: Verdict,
@@ -138,8 +139,7 @@ impl Reader {
         if self.requests.layout().awaits_continue() {
             self.interim = CONTINUE;
         }
-        let left = self.left().and_then(|left| usize::try_from(left).ok());
-        self.appetite = left.map_or(UNKNOWN, |left| left.clamp(LEAST, MOST));
+        self.appetite = if self.left().is_some() { MOST } else { UNKNOWN };
     }
 
     /// Whether somebody has the body.
@@ -169,9 +169,9 @@ impl Reader {
         self.lent || self.is_settled()
     }
 
-    /// Whether the request has ended, or what is here is the rest of it.
+    /// Whether the request has ended, or what is here is the rest of it. Only while nobody has the body.
     fn is_settled(&mut self) -> bool {
-        while !self.lent && !self.requests.is_ended() {
+        while !self.requests.is_ended() {
             let inspected = self.requests.inspect(&self.held);
             self.held.advance(inspected.released);
             if !matches!(inspected.progress, Progress::Data | Progress::Ended) {
@@ -356,27 +356,16 @@ impl Reader {
 
     /// Reads a part of a body to the end of what is held.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.make_room();
+        let left = self.left().and_then(|left| usize::try_from(left).ok());
+        let wanted = left.map_or(self.appetite, |left| left.clamp(LEAST, self.appetite));
+        make_room(&mut self.held, wanted, LEAST);
         let room = self.held.capacity() - self.held.len();
         let read = ready!(pin!(self.stream.read_buf(&mut self.held)).poll(cx))?;
         if read == room {
-            self.appetite = (self.appetite * 4).min(MOST);
+            self.appetite = grown(self.appetite);
         }
         self.settle_account();
         Poll::Ready(Ok(read))
-    }
-
-    /// Room for a good read, in the buffer that is there if the bytes handed out of it have been dropped.
-    fn make_room(&mut self) {
-        let wanted = self.left().and_then(|left| usize::try_from(left).ok());
-        let wanted = wanted.map_or(self.appetite, |left| left.clamp(LEAST, self.appetite));
-        let room = self.held.capacity() - self.held.len();
-        if room >= wanted.div_ceil(4).max(LEAST) || self.held.try_reclaim(wanted) {
-            return;
-        }
-        let mut larger = BytesMut::with_capacity(self.held.len() + wanted);
-        larger.extend_from_slice(&self.held);
-        drop(mem::replace(&mut self.held, larger));
     }
 }
 
@@ -393,7 +382,6 @@ impl fmt::Debug for Reader {
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// How much is read that nobody has asked for, while an answer is on its way.
 const AHEAD: usize = 16 * 1024;
-/// What a read of a body asks for: at least, where nobody knows its length, and once more keeps coming.
+/// What a read of a body asks for: at least, and at first where nobody knows its length.
 const LEAST: usize = 4 * 1024;
 const UNKNOWN: usize = 16 * 1024;
-const MOST: usize = 256 * 1024;

@@ -1,6 +1,6 @@
 //! What a client of HTTP/1 is reached by: its socket, in clear or beneath TLS.
 
-use crate::proxy::{linger::Resettable, socket::ClientSocket};
+use crate::proxy::socket::ClientSocket;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -30,8 +30,9 @@ macro_rules! either {
     };
 }
 
-impl Resettable for Stream {
-    fn reset(&self) {
+impl Stream {
+    /// Makes closing the stream reset its connection.
+    pub(in crate::proxy) fn reset(&self) {
         match self {
             Self::Plain(stream) => stream.reset(),
             Self::Tls(stream) => stream.get_ref().0.reset(),

@@ -13,13 +13,14 @@ use super::{
 };
 use crate::proxy::{
     body::RequestBody,
+    message::{MOST, grown, make_room},
     sweep::{Tick, Watch},
 };
 use bytes::BytesMut;
 use http::StatusCode;
 use std::{
     cell::RefCell,
-    fmt, mem,
+    fmt,
     task::{Context, Poll, ready},
 };
 
@@ -157,8 +158,8 @@ impl Connection {
     /// What follows the head that [`Self::poll_head`] gave.
     pub(super) fn expect_body(&mut self, body: Decoder) {
         if let Some(left) = body.left() {
-            let left = usize::try_from(left).unwrap_or(MAX_APPETITE);
-            self.appetite = left.clamp(APPETITE, MAX_APPETITE);
+            let left = usize::try_from(left).unwrap_or(MOST);
+            self.appetite = left.clamp(APPETITE, MOST);
         }
         self.body = body;
     }
@@ -328,24 +329,13 @@ impl Connection {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
-        self.make_room();
+        make_room(&mut self.input, self.appetite, LEAST_ROOM);
         let room = self.input.capacity() - self.input.len();
         let read = ready!(self.stream.poll_read(cx, &mut self.input))?;
         if read == room {
-            self.appetite = (self.appetite * 4).min(MAX_APPETITE);
+            self.appetite = grown(self.appetite);
         }
         Poll::Ready(Ok(read))
-    }
-
-    /// Room for a good read, in the buffer that is there if the bytes handed out of it have been dropped.
-    fn make_room(&mut self) {
-        let room = self.input.capacity() - self.input.len();
-        if room >= self.appetite / 4 && room >= LEAST_ROOM || self.input.try_reclaim(self.appetite) {
-            return;
-        }
-        let mut larger = BytesMut::with_capacity(self.input.len() + self.appetite);
-        larger.extend_from_slice(&self.input);
-        drop(mem::replace(&mut self.input, larger));
     }
 }
 
@@ -373,6 +363,4 @@ impl fmt::Debug for Connection {
 const MAX_INFORMATIONAL: u8 = 8;
 /// What a read asks for at first: a head and a small body.
 const APPETITE: usize = 16 * 1024;
-/// What a read asks for once more keeps coming.
-const MAX_APPETITE: usize = 256 * 1024;
 const LEAST_ROOM: usize = 8 * 1024;

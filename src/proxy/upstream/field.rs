@@ -1,6 +1,6 @@
 //! One field of an answer: its name, its value, and what it is for whoever passes the answer on.
 
-use crate::{obs::bytes, proxy::mould::trimmed};
+use crate::obs::bytes;
 use http::HeaderName;
 
 /// What a field is for whoever passes an answer on.
@@ -38,7 +38,7 @@ impl Field {
 /// A field's name and its value (RFC 9112 §5).
 pub(super) fn split(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     let (name, value) = bytes::split(line, b':').ok_or("a header field that is none")?;
-    Ok((name, trimmed(value)))
+    Ok((name, bytes::trim(value)))
 }
 
 /// A name that may be one.

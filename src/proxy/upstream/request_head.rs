@@ -2,6 +2,7 @@
 //! (rulings, 28 and 29). Nothing is added.
 
 use super::error::{Kind, UpstreamError};
+use crate::proxy::message::{names, write_field};
 use http::{HeaderName, HeaderValue, Method, Uri, Version, request::Parts};
 
 /// What the head says of its own sending.
@@ -61,10 +62,7 @@ pub(super) fn write(head: &Parts, out: &mut Vec<u8>) -> Result<Plan, UpstreamErr
             }
             Field::Trailer => plan.trailers.extend(names(value)),
         }
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
+        write_field(name, value, out);
     }
     out.extend_from_slice(b"\r\n");
     Ok(plan)
@@ -170,14 +168,6 @@ pub(super) fn digits(value: &[u8]) -> Option<u64> {
         b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
         _ => None,
     })
-}
-
-/// The fields of a list such as `Trailer` or `Connection`.
-pub(super) fn names(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
-    value
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .filter_map(|one| HeaderName::from_bytes(one.trim_ascii()).ok())
 }
 
 #[cfg(test)]

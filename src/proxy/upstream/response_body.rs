@@ -66,7 +66,7 @@ impl Body for ResponseBody {
         let piece = match ready!(connection.poll_body(cx)) {
             Ok(piece) => piece,
             Err(error) => {
-                // The server throws away what it has not written yet when a body fails: one turn for that.
+                // hyper throws away what it has not written yet when a body fails: one turn for that.
                 self.broken = Some(Box::new(error));
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

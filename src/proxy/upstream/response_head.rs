@@ -8,7 +8,10 @@ use super::{
     mould::{self, Moulds},
     request_head::digits,
 };
-use crate::obs::dialect::Dialect;
+use crate::{
+    obs::dialect::Dialect,
+    proxy::message::{elements, is_bodiless},
+};
 use http::{HeaderMap, HeaderName, StatusCode, header::HOST};
 use hyper::ext::ReasonPhrase;
 use std::fmt;
@@ -164,7 +167,7 @@ impl<'a> Notes<'a> {
                 self.chunked = true;
             }
             Field::Connection => {
-                for token in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                for token in elements(value) {
                     self.connection(token)?;
                 }
             }
@@ -183,11 +186,6 @@ impl<'a> Notes<'a> {
         }
         Ok(())
     }
-}
-
-/// No body, whatever the head says (RFC 9112 §6.3).
-fn is_bodiless(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
 }
 
 #[cfg(test)]
