@@ -4,14 +4,13 @@ use super::{
     body::Transcript,
     knowledge::{Knowledge, Names},
     relay::Relay,
-    upstream::{ResponseBody, UpstreamError},
+    upstream::{AnswerHead, Response, UpstreamError},
 };
 use crate::{
     classify::{Classified, Teller},
     obs::{
         encryption::{Encryption, EncryptionSet},
         operation::Operation,
-        sse,
         xml::{
             CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
             bucket_default, has_no_default,
@@ -22,7 +21,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{
-    HeaderMap, Response, StatusCode,
+    HeaderMap, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_RANGE},
 };
 use http_body::Frame;
@@ -32,7 +31,7 @@ use tokio::time::timeout;
 
 /// An answer, with what was read ahead of it and who listens to the rest.
 pub(super) struct Lesson {
-    response: Response<ResponseBody>,
+    response: Response,
     ahead: VecDeque<Frame<Bytes>>,
     listener: Option<Box<Listener>>,
     /// What the answer shows that the target is encrypted with, where the request could not tell.
@@ -71,7 +70,7 @@ pub(super) async fn learn(
     knowledge: &Knowledge,
     classified: &Classified<'_>,
     facts: Facts,
-    response: Response<ResponseBody>,
+    response: Response,
     transcript: Option<Transcript>,
 ) -> Result<Lesson, UpstreamError> {
     let operation = classified.facts.operation;
@@ -81,12 +80,12 @@ pub(super) async fn learn(
         listener: None,
         found: None,
     };
-    let status = lesson.response.status();
+    let status = lesson.response.head.status();
     if !teaches(operation, status) {
         return Ok(lesson);
     }
     let names = Names::of(classified);
-    let told = sse::told_by(lesson.response.headers());
+    let told = lesson.response.head.told();
     let spoken = told != PLAIN;
     if spoken {
         lesson.found = shown(knowledge, &names, classified, facts, told);
@@ -127,7 +126,7 @@ pub(super) async fn learn(
             drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
         }
         Operation::GetBucketEncryption
-            if status != StatusCode::PARTIAL_CONTENT && !is_coded(lesson.response.headers()) =>
+            if status != StatusCode::PARTIAL_CONTENT && !is_coded(&lesson.response.head.headers()) =>
         {
             let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
             let listens_for = if status == StatusCode::NOT_FOUND {
@@ -144,14 +143,14 @@ pub(super) async fn learn(
 
 impl Lesson {
     /// The answer, to be passed on.
-    pub(super) fn relay(self) -> Response<Relay> {
+    pub(super) fn relay(self) -> (AnswerHead, Relay) {
         let Self {
             response,
             ahead,
             listener,
             ..
         } = self;
-        response.map(|rest| Relay::new(ahead, rest, listener))
+        (response.head, Relay::new(ahead, response.body, listener))
     }
 }
 
@@ -270,7 +269,7 @@ async fn begun(
             Ok(Some(document)) => break UploadBegun::of(&document),
             Err(fault) => break Err(fault),
         }
-        let Some(frame) = lesson.response.body_mut().frame().await.transpose()? else {
+        let Some(frame) = lesson.response.body.frame().await.transpose()? else {
             break prefix.finish().and_then(|document| UploadBegun::of(&document));
         };
         if let Some(data) = frame.data_ref() {

@@ -12,7 +12,7 @@
 use super::{
     body::RequestBody,
     knowledge::{Knowledge, Names},
-    upstream::{Answer, ResponseBody, Upstream, UpstreamError},
+    upstream::{Answer, Response, Upstream, UpstreamError},
 };
 use crate::{
     classify::{Arrival, Classified, classify},
@@ -23,12 +23,11 @@ use crate::{
         operation::Operation,
         resource::{Endpoints, Resource},
         sign::{Key, Version, sign_head},
-        sse,
         xml::{self, CONFIGURATION_LIMIT, DocumentPrefix, bucket_default, has_no_default},
     },
     policy::{Denial, Policy, Role, Unknown},
 };
-use http::{Request, Response, StatusCode, header::HOST, request::Parts};
+use http::{Request, StatusCode, header::HOST, request::Parts};
 use http_body_util::BodyExt;
 use std::{cell::RefCell, collections::HashMap, fmt, net::Ipv4Addr, rc::Rc, sync::Arc};
 use time::OffsetDateTime;
@@ -221,8 +220,7 @@ impl Inner {
         {
             Answer::Free(response) => response,
             Answer::Held(answer) => {
-                let told = sse::told_by(answer.headers());
-                let facts = inquiry.facts().learn(Role::Target, told);
+                let facts = inquiry.facts().learn(Role::Target, answer.head().told());
                 let decision = policy.decide(facts);
                 let settled = policy.settle(facts, decision, Unknown::Object);
                 answer.release(settled.map_err(Failed::Denied)?)
@@ -239,12 +237,12 @@ impl Drop for Seat {
 }
 
 /// What the store says: a configuration, or that there is none.
-async fn read(response: Response<ResponseBody>) -> Outcome {
-    let status = response.status();
+async fn read(response: Response) -> Outcome {
+    let status = response.head.status();
     if !status.is_success() && status != StatusCode::NOT_FOUND {
         return Err(Failed::Status(status));
     }
-    let mut body = response.into_body();
+    let mut body = response.body;
     let mut document = DocumentPrefix::new(CONFIGURATION_LIMIT);
     let mut length = 0;
     while let Some(frame) = body.frame().await.transpose()? {

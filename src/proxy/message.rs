@@ -20,8 +20,8 @@ pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The names in a list of names; what is no name names nothing.
-pub(super) fn names(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
-    elements(value.as_bytes()).filter_map(|name| HeaderName::from_bytes(name).ok())
+pub(super) fn names(value: &[u8]) -> impl Iterator<Item = HeaderName> {
+    elements(value).filter_map(|name| HeaderName::from_bytes(name).ok())
 }
 
 /// No body, whatever the head says (RFC 9112 §6.3).

@@ -56,26 +56,26 @@ use crate::{
         encryption::{Encryption, EncryptionSet},
         form::Scanner,
         operation::Operation,
-        secret, sse,
+        secret,
     },
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
-use answer::{AnswerBody, Event, Framed};
+use answer::{AnswerBody, Answered, Event, Framed, Head};
 use body::{ClientBody, RequestBody};
 use connection::Client;
-use http::{Response, Version, header::CONTENT_LENGTH, request::Parts};
+use http::{Version, request::Parts};
 use http_body::Body as _;
 use http2::Deadline;
 use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
 use respond::Asked;
-use upstream::{Answer, ResponseBody};
+use upstream::{Answer, AnswerHead, Response};
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody) -> Response<AnswerBody> {
+async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody) -> Answered {
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
     let mut record = Record::begin(
@@ -93,10 +93,13 @@ async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody)
             Err(refusal)
         }
     };
-    let response = match walked {
-        Ok(response) => {
-            let framed = framed(&head, &response);
-            response.map(|body| AnswerBody::streaming(body, framed))
+    let answered = match walked {
+        Ok((answer, body)) => {
+            let body = AnswerBody::streaming(body, framed(&head, &answer));
+            Answered {
+                head: Head::Store(answer),
+                body,
+            }
         }
         Err(refusal) => {
             // A body that cannot be read may be one that the guard did not let through.
@@ -115,11 +118,11 @@ async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody)
                 // In HTTP/2 the connection goes on: the stream alone is reset.
                 unread: client.intake.is_unread() && head.version != Version::HTTP_2,
             };
-            respond::refuse(&said, &asked, &worker.dates)
+            respond::refuse(&said, &asked, &worker.dates).into()
         }
     };
-    event.record.status = response.status().as_u16();
-    response.map(|body| body.with_event(event))
+    event.record.status = answered.head.status().as_u16();
+    answered.with_event(event)
 }
 
 /// Whether the guard let the request through; if not, the head at hand only stands in its place (rulings, 32).
@@ -154,7 +157,7 @@ async fn walk(
     request: &Parts,
     body: ClientBody,
     record: &mut Record,
-) -> Result<Response<Relay>, Refusal> {
+) -> Result<(AnswerHead, Relay), Refusal> {
     let intake = &client.intake;
     let mut classified = classify(request, client.arrival, &worker.endpoints).map_err(|malformed| {
         exposure::in_head(worker, request, record);
@@ -203,7 +206,7 @@ async fn walk(
     let response = match answer {
         Answer::Free(response) => selected(worker, facts, response, record)?,
         Answer::Held(answer) => {
-            let facts = facts.learn(Role::Target, sse::told_by(answer.headers()));
+            let facts = facts.learn(Role::Target, answer.head().told());
             record.told = Told::Response;
             record.decided = Some(facts.target);
             let decision = worker.policy.decide(facts);
@@ -227,13 +230,13 @@ async fn walk(
 fn selected(
     worker: &Worker,
     facts: Facts,
-    response: Response<ResponseBody>,
+    response: Response,
     record: &mut Record,
-) -> Result<Response<ResponseBody>, Refusal> {
-    if facts.operation != Operation::SelectObjectContent || !response.status().is_success() {
+) -> Result<Response, Refusal> {
+    if facts.operation != Operation::SelectObjectContent || !response.head.status().is_success() {
         return Ok(response);
     }
-    let told = sse::told_by(response.headers());
+    let told = response.head.told();
     for one in told.iter().filter(|one| *one != Encryption::Plain) {
         let facts = facts.found(EncryptionSet::only(one));
         if let decision @ Decision::Deny(_) = worker.policy.decide(facts) {
@@ -322,10 +325,10 @@ fn look_back(worker: &Worker, facts: Facts, found: EncryptionSet, record: &mut R
 }
 
 /// What will show the client where the answer ends.
-fn framed(head: &Parts, response: &Response<Relay>) -> Framed {
+fn framed(head: &Parts, answer: &AnswerHead) -> Framed {
     if head.version == Version::HTTP_2 {
         Framed::Stream
-    } else if head.version == Version::HTTP_10 && !response.headers().contains_key(CONTENT_LENGTH) {
+    } else if head.version == Version::HTTP_10 && answer.length().is_none() {
         Framed::Connection
     } else {
         Framed::Message

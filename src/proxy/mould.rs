@@ -1,6 +1,6 @@
 //! Heads as they mostly are: the same client asks, and the same store answers, with the same names in the same order again
-//! and again, and only the values differ. The headers of a head of a known form are those of the one before, with other
-//! values.
+//! and again, and only the values differ. The names of a head of a known form need no reading, and its headers are those of
+//! the one before, with other values.
 
 use crate::obs::bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -15,7 +15,7 @@ pub struct Moulds<T>([Mould<T>; PLACES]);
 struct Mould<T> {
     /// How each name is spelled, with its colon.
     fields: Vec<(Box<[u8]>, T)>,
-    /// What stays of them, in the same order, without values.
+    /// What stays of them as headers, in the same order, without values.
     headers: HeaderMap,
     /// The last head did not fit. Two forms that take turns do not make a new mould each time.
     missed: bool,
@@ -33,28 +33,38 @@ impl<T: Copy> Moulds<T> {
         lines: impl Iterator<Item = &'a [u8]>,
         mut value: impl FnMut(T, &'a [u8]) -> Result<Option<HeaderValue>, E>,
     ) -> Result<Option<HeaderMap>, E> {
-        let mould = self.0.get_mut(count);
-        let Some(mould) = mould.filter(|mould| !mould.fields.is_empty()) else {
+        let Some(mould) = self.of(count) else {
             return Ok(None);
         };
         let mut headers = mould.headers.clone();
         let mut values = headers.values_mut();
-        for (line, (spelled, known)) in lines.zip(&mould.fields) {
-            let Some(text) = line.strip_prefix(&**spelled) else {
-                return Ok(None);
-            };
-            if let Some(value) = value(*known, bytes::trim(text))?
+        let fits = mould.fit(lines, |known, text| {
+            if let Some(value) = value(known, bytes::trim(text))?
                 && let Some(place) = values.next()
             {
                 *place = value;
             }
-        }
-        mould.missed = false;
-        Ok(Some(headers))
+            Ok(())
+        })?;
+        Ok(fits.then_some(headers))
+    }
+
+    /// Whether the form of a head is known: of so many fields, whose lines these are. `each` is given what is known of
+    /// each name and what stands behind its colon, in order, up to the first that does not fit.
+    ///
+    /// # Errors
+    /// What `each` says.
+    pub(super) fn recognise<'a, E>(
+        &mut self,
+        count: usize,
+        lines: impl Iterator<Item = &'a [u8]>,
+        each: impl FnMut(T, &'a [u8]) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        self.of(count).map_or(Ok(false), |mould| mould.fit(lines, each))
     }
 
     /// Keeps the form of a head that was read and found in order. `knowledge` tells what is known of a name, and whether
-    /// such a field stays.
+    /// such a field stays among the headers that are [`cast`](Self::cast).
     pub(super) fn keep<'a>(
         &mut self,
         count: usize,
@@ -68,6 +78,30 @@ impl<T: Copy> Moulds<T> {
                 mould.missed = true;
             }
         }
+    }
+
+    /// The mould of heads of so many fields, if there is one.
+    fn of(&mut self, count: usize) -> Option<&mut Mould<T>> {
+        self.0.get_mut(count).filter(|mould| !mould.fields.is_empty())
+    }
+}
+
+impl<T: Copy> Mould<T> {
+    /// Whether these lines have the names of the form. `each` is given what is known of each and what stands behind its
+    /// colon.
+    fn fit<'a, E>(
+        &mut self,
+        lines: impl Iterator<Item = &'a [u8]>,
+        mut each: impl FnMut(T, &'a [u8]) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        for (line, (spelled, known)) in lines.zip(&self.fields) {
+            let Some(text) = line.strip_prefix(&**spelled) else {
+                return Ok(false);
+            };
+            each(*known, text)?;
+        }
+        self.missed = false;
+        Ok(true)
     }
 }
 

@@ -32,7 +32,7 @@ fn an_answer_with_a_length_that_breaks_off_falls_short_of_it() {
             let sent = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
             let (all, _) = broken_off(over, "GET /mine/k HTTP/1.1", sent, breaks);
             let body = all.split_once("\r\n\r\n").unwrap().1;
-            assert!(all.contains("\r\ncontent-length: 10\r\n"), "{all}");
+            assert!(all.contains("\r\nContent-Length: 10\r\n"), "{all}");
             assert!(body.len() < 10 && "hello".starts_with(body), "{all}");
         }
     }

@@ -1,4 +1,5 @@
-//! What reaches the store is what the client sent, less what is about the hop before.
+//! What reaches the store is what the client sent, and what reaches the client is what the store sent, less what is about
+//! the hop before.
 
 use crate::{
     harness::{Over, Running},
@@ -13,7 +14,7 @@ fn forwarded(request: impl AsRef<[u8]>) -> Vec<u8> {
     let origin = ScriptedOrigin::answering(OK);
     let gate = Running::before(&origin);
     let answer = gate.ask(Over::Http, request);
-    assert_eq!(answer.head, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(answer.head, OK);
     drop(gate);
     origin.seen_bytes(0)
 }
@@ -298,4 +299,83 @@ fn unchunked(mut body: &str) -> String {
         body = rest.trim_start_matches("\r\n");
     }
     whole
+}
+
+#[test]
+fn an_answer_reaches_its_client_line_by_line_as_it_came() {
+    let kept = "ETag:  \"a\" \r\nserver:x\r\nX-AMZ-Request-Id:\t1\r\nVary: a\r\nContent-Length: 2\r\nVARY: b\r\nx_y: \u{e9}\r\n";
+    let left =
+        "Keep-Alive: timeout=5\r\nConnection: keep-alive, X-Hop\r\nx-hop: 1\r\nProxy-Authenticate: Basic\r\n";
+    for place in [
+        0,
+        kept.find("server").unwrap(),
+        kept.find("Content").unwrap(),
+        kept.len(),
+    ] {
+        let (before, after) = kept.split_at(place);
+        let sent = format!("HTTP/1.1 200 Fine\r\n{before}{left}{after}\r\nok");
+        let origin = ScriptedOrigin::answering(sent);
+        let gate = Running::before(&origin);
+        for over in [Over::Http, Over::Https] {
+            let answer = gate.ask(over, bare("GET /mine/k", &[V4]));
+            assert_eq!(answer.head, format!("HTTP/1.1 200 Fine\r\n{kept}\r\n"), "{place}");
+            assert_eq!(answer.body, "ok");
+        }
+    }
+}
+
+#[test]
+fn what_shows_where_an_answer_ends_is_said_once_and_as_its_client_knows_it() {
+    let chunked = "Transfer-Encoding: chunked\r\nETag: 1\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    for (sent, version, expected) in [
+        (
+            "200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "1.1",
+            "200 OK\r\nContent-Length: 2\r\n\r\nok",
+        ),
+        (
+            "200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "1.0",
+            "200 OK\r\nContent-Length: 2\r\n\r\nok",
+        ),
+        (
+            "200 OK\r\nConnection: Content-Length\r\nContent-Length: 2\r\n\r\nok",
+            "1.1",
+            "200 OK\r\ncontent-length: 2\r\n\r\nok",
+        ),
+        (
+            &format!("200 OK\r\n{chunked}"),
+            "1.0",
+            "200 OK\r\nETag: 1\r\n\r\nok",
+        ),
+        (
+            &format!("200 OK\r\n{chunked}"),
+            "1.1",
+            "200 OK\r\nETag: 1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        ),
+        (
+            "204 No Content\r\nContent-Length: 0\r\nETag: 1\r\n\r\n",
+            "1.1",
+            "204 No Content\r\nETag: 1\r\n\r\n",
+        ),
+        (
+            "304 Not Modified\r\nContent-Length: 9\r\nTrailer: x\r\n\r\n",
+            "1.1",
+            "304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+        ),
+        (
+            "200 OK\r\nTrailer: x\r\nContent-Length: 0\r\n\r\n",
+            "1.0",
+            "200 OK\r\nContent-Length: 0\r\n\r\n",
+        ),
+    ] {
+        let origin = ScriptedOrigin::answering(format!("HTTP/1.1 {sent}"));
+        let gate = Running::before(&origin);
+        let mut wire = gate.connect(Over::Http);
+        let ask = format!("GET /mine/k HTTP/{version}\r\nHost: obs.example.com\r\n{V4}\r\n\r\n");
+        wire.send(ask);
+        let expected = format!("HTTP/{version} {expected}");
+        let got = wire.read_exactly(expected.len());
+        assert_eq!(String::from_utf8_lossy(&got), expected, "{sent:?}");
+    }
 }

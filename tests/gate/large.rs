@@ -46,7 +46,7 @@ fn transfer(program: &Program, over: Over, length: usize) {
     wire.send(bare(&format!("GET {line}"), &[V4]));
     assert!(
         wire.read_head()
-            .contains(&format!("content-length: {length}\r\n"))
+            .contains(&format!("Content-Length: {length}\r\n"))
     );
     wire.discard(length);
 }

@@ -15,7 +15,7 @@ use obsgate::{
     policy::{Decision, Facts, Permit, Policy, Role, Settings, Unknown},
     proxy::{
         Sweep,
-        upstream::{Answer, Origin, RequestBody, ResponseBody, Timeouts, Upstream, UpstreamError},
+        upstream::{self, Answer, Origin, RequestBody, ResponseBody, Timeouts, Upstream, UpstreamError},
     },
 };
 use std::{
@@ -134,11 +134,12 @@ async fn answer(upstream: &Upstream, setup: &Setup, request: Request<Incoming>) 
         None => RequestBody::new(body),
     };
     match send(upstream, setup, &head, body).await {
-        Ok(Answer::Free(response)) => response.map(Either::Left),
+        Ok(Answer::Free(response)) => passed_on(response),
         Ok(Answer::Held(answer)) => {
             assert!(answer.status().is_success());
-            if setup.answers == Answers::HeldThenReleased && answer.headers().contains_key("x-let-go") {
-                answer.release(permit(setup.operation, false)).map(Either::Left)
+            if setup.answers == Answers::HeldThenReleased && answer.head().headers().contains_key("x-let-go")
+            {
+                passed_on(answer.release(permit(setup.operation, false)))
             } else {
                 drop(answer);
                 refusal(403, "held back")
@@ -146,6 +147,10 @@ async fn answer(upstream: &Upstream, setup: &Setup, request: Request<Incoming>) 
         }
         Err(error) => refusal(if error.is_clients() { 400 } else { 503 }, error.id()),
     }
+}
+
+fn passed_on(response: upstream::Response) -> Response<Body> {
+    response.head.response().map(|()| Either::Left(response.body))
 }
 
 async fn send(

@@ -11,7 +11,7 @@ pub(crate) use defect::find as find_defect;
 pub use defect::{Defect, Fault};
 pub use evidence::{Counted, Evidence, Places};
 pub(crate) use evidence::{is_documented, method_value};
-pub use response::told_by;
+pub use response::{Sign, told_by};
 pub use sighting::{Sighting, sightings};
 
 /// A parameter of server-side encryption, whatever the dialect and the place (obs-facts §4.1).

@@ -7,32 +7,40 @@ use crate::obs::{
     encryption::{Encryption, EncryptionSet},
     fold::Folded,
 };
-use http::HeaderMap;
+
+/// What a field of an answer's head tells by its name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// A parameter of the object's encryption.
+    Parameter(Parameter),
+    /// It is a header of encryption once its underscores are dashes, which nobody documents.
+    Disguised,
+}
+
+impl Sign {
+    /// Of a name in lower case; nothing for most.
+    pub fn of(name: &[u8]) -> Option<Self> {
+        if is_disguised(name) {
+            return Some(Self::Disguised);
+        }
+        let word = Dialect::by_prefix(name)?.word(name)?;
+        word.parameter().map(Self::Parameter)
+    }
+}
 
 /// What a 2xx answer tells: without any header of encryption the object is plain; a value that is not documented
 /// narrows nothing and never means plain (rulings, 9 and 17). Headers that name several encryptions leave all of
-/// them possible; so does one that is a header of encryption once its underscores are dashes.
-pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
+/// them possible; so does one that is disguised. `signs` are all that it carries, with their values.
+pub fn told_by<'a>(signs: impl Iterator<Item = (Sign, &'a [u8])>) -> EncryptionSet {
     let mut told: Option<EncryptionSet> = None;
     let mut algorithm_only = false;
-    for (name, value) in headers {
-        let name = name.as_str().as_bytes();
-        // What is folded to a name of either dialect begins like one, but for what folding drops.
-        if !matches!(name, [b'x' | b'+', ..]) {
-            continue;
-        }
-        if is_disguised(name) {
+    for (sign, value) in signs {
+        let Sign::Parameter(parameter) = sign else {
             told = Some(EncryptionSet::ALL);
-            continue;
-        }
-        let Some(parameter) = Dialect::by_prefix(name).and_then(|dialect| dialect.word(name)?.parameter())
-        else {
             continue;
         };
         let one = match parameter {
-            Parameter::Method => {
-                method_value(value.as_bytes()).map_or(EncryptionSet::ALL, EncryptionSet::only)
-            }
+            Parameter::Method => method_value(value).map_or(EncryptionSet::ALL, EncryptionSet::only),
             Parameter::Algorithm | Parameter::Key | Parameter::KeyMd5 => {
                 EncryptionSet::only(Encryption::SseC)
             }
@@ -40,7 +48,7 @@ pub fn told_by(headers: &HeaderMap) -> EncryptionSet {
                 EncryptionSet::only(Encryption::SseKms)
             }
             // SM4 comes with KMS alone; AES256 beside the method, with any of the server's keys.
-            Parameter::DataEncryption if value.as_bytes() == b"AES256" => {
+            Parameter::DataEncryption if value == b"AES256" => {
                 algorithm_only = true;
                 continue;
             }
@@ -70,16 +78,9 @@ mod tests {
     use super::*;
 
     fn told(headers: &[(&'static str, &'static str)]) -> String {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    http::HeaderName::from_static(name),
-                    http::HeaderValue::from_static(value),
-                )
-            })
-            .collect();
-        told_by(&headers).to_string()
+        let sign =
+            |(name, value): &(&str, &'static str)| Some((Sign::of(name.as_bytes())?, value.as_bytes()));
+        told_by(headers.iter().filter_map(sign)).to_string()
     }
 
     #[test]

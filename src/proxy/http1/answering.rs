@@ -6,12 +6,12 @@ use super::{
     reader::Reader,
 };
 use crate::proxy::{
-    answer::{AnswerBody, Event},
+    answer::{AnswerBody, Answered, Event},
     outgoing::Outgoing,
 };
 use bytes::{Buf as _, Bytes};
 use http::{
-    HeaderMap, HeaderName, Response,
+    HeaderMap, HeaderName,
     header::{
         AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
         MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
@@ -52,8 +52,8 @@ pub(super) enum Unanswered {
 
 impl Answering {
     /// Begins with what is already written into `room`.
-    pub(super) fn begin(response: Response<AnswerBody>, terms: Terms, mut room: Vec<u8>) -> Self {
-        let (head, body) = response.into_parts();
+    pub(super) fn begin(answered: Answered, terms: Terms, mut room: Vec<u8>) -> Self {
+        let Answered { head, body } = answered;
         let written = terms.write(&head, &body.size_hint(), &mut room);
         let mut out = Outgoing::default();
         drop(out.begin(room));

@@ -1,13 +1,15 @@
-//! The head of an answer as a client of HTTP/1 gets it: the store's fields as they came, and what shows where the answer
+//! The head of an answer as a client of HTTP/1 gets it: the store's lines as they came, and what shows where the answer
 //! ends (RFC 9112 §6 and §9). Nothing else is added.
 
 use crate::proxy::{
+    answer::Head,
     guard::Layout,
     message::{elements, is_bodiless, names, write_field},
+    upstream::{AnswerHead, Field},
 };
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING},
+    header::{CONNECTION, CONTENT_LENGTH},
     response::Parts,
 };
 use http_body::SizeHint;
@@ -46,6 +48,15 @@ pub(super) struct Written {
     pub(super) trailers: Vec<HeaderName>,
 }
 
+/// What the fields of a head say of its answer.
+#[derive(Default)]
+struct Said {
+    length: Option<u64>,
+    /// The connection ends.
+    closes: bool,
+    trailers: Vec<HeaderName>,
+}
+
 impl Terms {
     pub(super) fn of(layout: &Layout, method: &Method) -> Self {
         Self {
@@ -67,47 +78,67 @@ impl Terms {
     }
 
     /// Writes the head of an answer with a body of this size.
-    pub(super) fn write(self, head: &Parts, size: &SizeHint, out: &mut Vec<u8>) -> Written {
-        let mut written = Written {
-            framing: Framing::Close,
-            persists: self.persists,
-            trailers: Vec::new(),
+    pub(super) fn write(self, head: &Head, size: &SizeHint, out: &mut Vec<u8>) -> Written {
+        let has_body = !self.is_head && !is_bodiless(head.status());
+        let said = match head {
+            Head::Own(head) => self.own(head, out),
+            Head::Store(head) => self.stores(head, has_body, out),
         };
-        let has_body = !self.is_head && !is_bodiless(head.status);
-        self.status_line(head, out);
-        let mut length = None;
-        for (name, value) in &head.headers {
-            if *name == CONTENT_LENGTH {
-                if length.is_some() || !may_have_length(head.status) {
-                    continue;
-                }
-                length = Some(value);
-            } else if *name == CONNECTION {
-                written.persists &= !says_close(value);
-            } else if *name == TRAILER {
-                if !has_body || self.version == Version::HTTP_10 {
-                    continue;
-                }
-                written.trailers.extend(names(value).filter(|_| self.trailers));
-            } else if *name == TRANSFER_ENCODING {
-                continue;
-            }
-            write_field(name.as_str(), value, out);
-        }
-        written.framing = if has_body {
-            self.framing(length, size, out)
+        let framing = if has_body {
+            self.framing(said.length, size, out)
         } else {
             Framing::None
         };
-        written.persists &= written.framing != Framing::Close;
-        self.connection(written.persists, head, out);
+        let persists = self.persists && !said.closes && framing != Framing::Close;
+        if !said.closes {
+            self.connection(persists, out);
+        }
         out.extend_from_slice(b"\r\n");
-        written
+        Written {
+            framing,
+            persists,
+            trailers: said.trailers,
+        }
     }
 
-    fn status_line(self, head: &Parts, out: &mut Vec<u8>) {
-        let reason = head.extensions.get::<ReasonPhrase>();
-        if self.version == Version::HTTP_11 && head.status == StatusCode::OK && reason.is_none() {
+    /// Writes a head of the gate's own.
+    fn own(self, head: &Parts, out: &mut Vec<u8>) -> Said {
+        let mut said = Said::default();
+        self.status_line(head.status, None, out);
+        for (name, value) in &head.headers {
+            if *name == CONTENT_LENGTH {
+                said.length = value.to_str().ok().and_then(|length| length.parse().ok());
+            } else if *name == CONNECTION {
+                said.closes |= elements(value.as_bytes()).any(|token| token.eq_ignore_ascii_case(b"close"));
+            }
+            write_field(name.as_str(), value, out);
+        }
+        said
+    }
+
+    /// Writes a head of the store's: its lines as they came. None of them is about the connection.
+    fn stores(self, head: &AnswerHead, has_body: bool, out: &mut Vec<u8>) -> Said {
+        self.status_line(head.status(), head.reason(), out);
+        let has_trailers = has_body && self.version != Version::HTTP_10;
+        let goes = |field| match field {
+            Field::ContentLength => may_have_length(head.status()),
+            Field::Trailer => has_trailers,
+            _ => true,
+        };
+        head.write_fields(goes, out);
+        let trailers = if has_trailers && self.trailers {
+            head.values(Field::Trailer).flat_map(names).collect()
+        } else {
+            Vec::new()
+        };
+        Said {
+            length: head.length(),
+            closes: false,
+            trailers,
+        }
+    }
+    fn status_line(self, status: StatusCode, reason: Option<&ReasonPhrase>, out: &mut Vec<u8>) {
+        if self.version == Version::HTTP_11 && status == StatusCode::OK && reason.is_none() {
             return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
         }
         let version: &[u8] = if self.version == Version::HTTP_10 {
@@ -116,16 +147,15 @@ impl Terms {
             b"HTTP/1.1 "
         };
         out.extend_from_slice(version);
-        out.extend_from_slice(head.status.as_str().as_bytes());
+        out.extend_from_slice(status.as_str().as_bytes());
         out.push(b' ');
-        let usual = || head.status.canonical_reason().unwrap_or_default().as_bytes();
+        let usual = || status.canonical_reason().unwrap_or_default().as_bytes();
         out.extend_from_slice(reason.map_or_else(usual, ReasonPhrase::as_bytes));
         out.extend_from_slice(b"\r\n");
     }
 
     /// Finds how the end of a body is shown, and says so where the head does not.
-    fn framing(self, length: Option<&HeaderValue>, size: &SizeHint, out: &mut Vec<u8>) -> Framing {
-        let said = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    fn framing(self, said: Option<u64>, size: &SizeHint, out: &mut Vec<u8>) -> Framing {
         if let Some(length) = said {
             Framing::Length(length)
         } else if let Some(length) = size.exact() {
@@ -140,24 +170,18 @@ impl Terms {
         }
     }
 
-    /// Says what becomes of the connection where the version says otherwise, and nobody has said it yet.
-    fn connection(self, persists: bool, head: &Parts, out: &mut Vec<u8>) {
+    /// Says what becomes of the connection where the version says otherwise.
+    fn connection(self, persists: bool, out: &mut Vec<u8>) {
         let word = match (persists, self.version == Version::HTTP_10) {
             (true, true) => "keep-alive",
             (false, false) => "close",
             (true, false) | (false, true) => return,
         };
-        if !head.headers.contains_key(CONNECTION) {
-            write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
-        }
+        write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
     }
 }
 
 /// Not even a length of zero goes with these (RFC 9110 §8.6).
 fn may_have_length(status: StatusCode) -> bool {
     !status.is_informational() && status != StatusCode::NO_CONTENT
-}
-
-fn says_close(value: &HeaderValue) -> bool {
-    elements(value.as_bytes()).any(|token| token.eq_ignore_ascii_case(b"close"))
 }

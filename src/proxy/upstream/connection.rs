@@ -131,8 +131,9 @@ impl Connection {
         loop {
             self.poll_upload(cx)?;
             if let Some(head) = self.take_head(&mut moulds.borrow_mut())? {
-                if head.status.is_informational() {
-                    self.informed(head.status)?;
+                let status = head.head.status();
+                if status.is_informational() {
+                    self.informed(status)?;
                     continue;
                 }
                 self.waiting = None;
@@ -298,7 +299,7 @@ impl Connection {
         let Some(head) = self.lines.take(&mut self.input).map_err(bad)? else {
             return Ok(None);
         };
-        let parsed = response_head::parse(&head, &self.lines, self.is_head, moulds);
+        let parsed = response_head::parse(head, &self.lines, self.is_head, moulds);
         self.lines.clear();
         parsed.map(Some).map_err(bad)
     }

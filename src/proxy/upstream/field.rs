@@ -1,12 +1,16 @@
 //! One field of an answer: its name, its value, and what it is for whoever passes the answer on.
 
-use crate::obs::bytes;
+use crate::obs::{bytes, sse::Sign};
 use http::HeaderName;
 
 /// What a field is for whoever passes an answer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
+pub(in crate::proxy) enum Field {
     EndToEnd,
+    /// The same, and it tells of the object's encryption.
+    Telling(Sign),
+    /// The same, and it announces trailers.
+    Trailer,
     ContentLength,
     TransferEncoding,
     Connection,
@@ -25,13 +29,19 @@ impl Field {
             | "proxy-authorization"
             | "te"
             | "upgrade" => Self::HopByHop,
-            _ => Self::EndToEnd,
+            "trailer" => Self::Trailer,
+            name => Sign::of(name.as_bytes()).map_or(Self::EndToEnd, Self::Telling),
         }
     }
 
     /// Whether it goes on to the client.
     pub(super) const fn stays(self) -> bool {
-        matches!(self, Self::EndToEnd | Self::ContentLength)
+        self.is_end_to_end() || matches!(self, Self::ContentLength)
+    }
+
+    /// Whether it speaks to the client, and of nothing on the way.
+    pub(super) const fn is_end_to_end(self) -> bool {
+        matches!(self, Self::EndToEnd | Self::Telling(_) | Self::Trailer)
     }
 }
 

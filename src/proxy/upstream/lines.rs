@@ -4,10 +4,9 @@
 use crate::proxy::guard::stop;
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
-use std::ops::Deref;
+use std::{mem, ops::Deref};
 
 /// A whole block of lines, with its empty one: all of it was looked at by [`Lines`].
-#[derive(Clone)]
 pub(super) struct Block(Bytes);
 
 /// Looks for the end of a block of lines that arrives in pieces; no byte is looked at twice.
@@ -35,27 +34,30 @@ impl Lines {
         if self.bounds.is_empty() {
             self.bounds.push(0);
         }
-        while let Some(at) = stop(block.get(self.seen..).unwrap_or_default()) {
-            self.seen = self.seen.saturating_add(at);
-            match block.get(self.seen..).unwrap_or_default() {
-                [b'\r', b'\n', ..] => {}
-                // Its LF may be yet to come.
-                [b'\r'] => return within_limit(block.len()).map(|_| None),
+        let mut rest = block.get(self.seen..).unwrap_or_default();
+        while let Some(at) = stop(rest) {
+            rest = match rest.get(at..).unwrap_or_default() {
+                [b'\r', b'\n', after @ ..] => after,
+                [b'\r'] => {
+                    // Its LF may be yet to come.
+                    self.seen = within_limit(block.len())?.saturating_sub(1);
+                    return Ok(None);
+                }
                 [b'\n', ..] => return Err("a line that does not end with CR LF"),
-                _ => {
+                [_, after @ ..] => {
                     self.faulty = true;
-                    self.seen = self.seen.saturating_add(1);
+                    rest = after;
                     continue;
                 }
-            }
-            let is_empty = self.seen == self.line;
-            self.seen = self.seen.saturating_add(LINE_END);
-            self.line = self.seen;
-            if is_empty {
+                [] => break,
+            };
+            let begin = mem::replace(&mut self.line, block.len() - rest.len());
+            if self.line == begin + LINE_END {
+                self.seen = self.line;
                 return self.whole().map(Some);
             }
             if self.len() <= MAX_LINES {
-                self.bounds.push(self.seen);
+                self.bounds.push(self.line);
             }
         }
         self.seen = within_limit(block.len())?;
@@ -81,6 +83,11 @@ impl Lines {
     /// The same without the first line, which is no field.
     pub(super) fn fields<'a>(&self, block: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         Self::between(self.bounds.get(1..).unwrap_or_default(), block)
+    }
+
+    /// Where each line ends, behind its LF.
+    pub(super) fn ends(&self) -> &[usize] {
+        self.bounds.get(1..).unwrap_or_default()
     }
 
     /// How many lines there are, without the empty one.

@@ -9,6 +9,7 @@
 //!
 //! One [`Upstream`] belongs to one worker, and is made and used on that worker's `LocalSet`.
 
+mod answer_head;
 mod chunked;
 mod connect;
 mod connection;
@@ -26,8 +27,10 @@ mod stream;
 mod upload;
 
 pub use super::body::RequestBody;
+pub use answer_head::AnswerHead;
 pub use connect::{Origin, Timeouts};
 pub use error::{Kind, Side, UpstreamError};
+pub(in crate::proxy) use field::Field;
 pub use reader::{AnswerPart, AnswerReader};
 pub use response_body::ResponseBody;
 
@@ -38,7 +41,7 @@ use crate::{
     proxy::Sweep,
 };
 use connection::{Connection, Outlook, Waits};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use mould::Moulds;
 use pool::Pool;
 use request_head::Plan;
@@ -72,13 +75,21 @@ struct Shared {
 /// An answer of the store's.
 pub enum Answer {
     /// On its way to the client.
-    Free(Response<ResponseBody>),
+    Free(Response),
     /// Held back: what it says decides whether the client may have it (rulings, 17).
     Held(Held),
 }
 
 /// An answer held back, its body unread. Dropping it closes the connection to upstream.
-pub struct Held(Response<ResponseBody>);
+pub struct Held(Response);
+
+/// An answer as it came.
+pub struct Response {
+    /// Its head.
+    pub head: AnswerHead,
+    /// What follows, as it streams.
+    pub body: ResponseBody,
+}
 
 impl Upstream {
     /// An upstream to which no connection has been made yet. Its deadlines are those of `sweep`, the worker's clock:
@@ -140,7 +151,7 @@ impl Upstream {
         let (answer, connection) = self.0.exchange(head, &plan, body, waits).await?;
         let holds = admitted.permit().held() && classified.head.method == Method::GET;
         let response = self.0.response(answer, connection);
-        if holds && response.status().is_success() {
+        if holds && response.head.status().is_success() {
             Ok(Answer::Held(Held(response)))
         } else {
             Ok(Answer::Free(response))
@@ -151,17 +162,17 @@ impl Upstream {
 impl Held {
     /// The answer's status: a 2xx.
     pub fn status(&self) -> StatusCode {
-        self.0.status()
+        self.0.head.status()
     }
 
-    /// The answer's headers.
-    pub fn headers(&self) -> &HeaderMap {
-        self.0.headers()
+    /// The answer's head.
+    pub fn head(&self) -> &AnswerHead {
+        &self.0.head
     }
 
     /// Lets the answer go, for the permit that was given on what it says; the permit is spent.
     #[expect(clippy::needless_pass_by_value, reason = "a permit is spent by sending")]
-    pub fn release(self, permit: Permit) -> Response<ResponseBody> {
+    pub fn release(self, permit: Permit) -> Response {
         debug_assert!(
             !permit.held(),
             "a permit that holds the answer does not release it"
@@ -198,19 +209,12 @@ impl Shared {
         Ok((answer, connection))
     }
 
-    fn response(
-        self: &Rc<Self>,
-        head: ResponseHead,
-        mut connection: Box<Connection>,
-    ) -> Response<ResponseBody> {
-        connection.expect_body(head.body);
-        let mut response = Response::new(ResponseBody::new(connection, Rc::clone(self)));
-        *response.status_mut() = head.status;
-        *response.headers_mut() = head.headers;
-        if let Some(reason) = head.reason {
-            response.extensions_mut().insert(reason);
+    fn response(self: &Rc<Self>, answer: ResponseHead, mut connection: Box<Connection>) -> Response {
+        connection.expect_body(answer.body);
+        Response {
+            head: answer.head,
+            body: ResponseBody::new(connection, Rc::clone(self)),
         }
-        response
     }
 
     async fn connect(&self) -> Result<Box<Connection>, UpstreamError> {
@@ -242,7 +246,7 @@ impl Shared {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Free(response) => f.debug_tuple("Free").field(&response.status()).finish(),
+            Self::Free(response) => f.debug_tuple("Free").field(response).finish(),
             Self::Held(held) => held.fmt(f),
         }
     }
@@ -251,7 +255,16 @@ impl fmt::Debug for Answer {
 /// The same.
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Held").field(&self.0.status()).finish()
+        f.debug_tuple("Held").field(&self.0).finish()
+    }
+}
+
+/// The same.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }
 

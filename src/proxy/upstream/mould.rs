@@ -1,45 +1,38 @@
 //! The moulds of answers: what a field says of its hop goes by its name.
 
-use super::{
-    field::Field,
-    lines::{Block, Lines},
-    response_head::Notes,
-};
+use super::{field::Field, lines::Lines, response_head::Notes};
 use crate::proxy::mould;
-use http::HeaderMap;
 
 /// The forms of answers' heads that a worker has met.
 pub(super) type Moulds = mould::Moulds<Field>;
 
-/// The headers of a head whose form is known, and what they say of this hop. The first line is no field.
-pub(super) fn cast<'a>(
+/// What a head whose form is known says of this hop and of its own fields. The first line is no field.
+pub(super) fn recognise<'a>(
     moulds: &mut Moulds,
-    head: &'a Block,
-    lines: &Lines,
-) -> Result<Option<(HeaderMap, Notes<'a>)>, &'static str> {
-    let mut notes = Notes::default();
-    let value = |field: Field, text| -> Result<_, &'static str> {
-        if field != Field::EndToEnd {
-            notes.take(field, text)?;
-        }
-        Ok(field.stays().then(|| head.value(text)))
-    };
-    let headers = moulds.cast(lines.len().saturating_sub(1), lines.fields(head), value)?;
-    Ok(headers.map(|headers| (headers, notes)))
+    head: &'a [u8],
+    lines: &'a Lines,
+) -> Result<Option<Notes<'a>>, &'static str> {
+    let mut notes = Notes::of(lines);
+    let each = |field, text| notes.take(field, text);
+    let is_known = moulds.recognise(lines.len().saturating_sub(1), lines.fields(head), each)?;
+    Ok(is_known.then_some(notes))
 }
 
 /// Keeps the form of a head that was read and found in order.
 pub(super) fn keep(moulds: &mut Moulds, head: &[u8], lines: &Lines) {
+    // The lines go on as they are: none of them is a header of a map.
     moulds.keep(lines.len().saturating_sub(1), lines.fields(head), |name| {
-        let field = Field::of(name);
-        (field, field.stays())
+        (Field::of(name), false)
     });
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::response_head::{ResponseHead, parse},
+        super::{
+            answer_head::AnswerHead,
+            response_head::{ResponseHead, parse},
+        },
         *,
     };
     use proptest::prelude::*;
@@ -50,17 +43,24 @@ mod tests {
         let head = lines
             .take(&mut head.as_bytes().into())?
             .expect("the head has an end");
-        parse(&head, &lines, false, moulds)
+        parse(head, &lines, false, moulds)
+    }
+
+    fn written(head: &AnswerHead) -> String {
+        let mut lines = Vec::new();
+        head.write_fields(|_| true, &mut lines);
+        String::from_utf8(lines).expect("the fields are text")
     }
 
     /// All that a head tells.
     fn told(head: Result<ResponseHead, &'static str>) -> Result<String, ()> {
         let head = head.map_err(drop)?;
         Ok(format!(
-            "{:?} {:?} {:?} {}",
-            head.headers.iter().collect::<Vec<_>>(),
+            "{:?} {:?} {:?} {:?} {}",
+            written(&head.head),
+            head.head.headers(),
             head.body.left(),
-            head.status,
+            head.head.status(),
             head.keep_alive
         ))
     }

@@ -6,7 +6,7 @@ use super::{
     decode::{Decoder, Piece},
     lines::Lines,
     mould::Moulds,
-    response_head,
+    response_head::{self, ResponseHead},
 };
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
@@ -81,14 +81,18 @@ impl AnswerReader {
         let Some(head) = self.lines.take(&mut self.input)? else {
             return Ok(None);
         };
-        let parsed = response_head::parse(&head, &self.lines, self.answers_head, &mut self.moulds);
+        let parsed = response_head::parse(head, &self.lines, self.answers_head, &mut self.moulds);
         self.lines.clear();
-        let head = parsed?;
-        self.body = (!head.status.is_informational()).then_some(head.body);
+        let ResponseHead {
+            head,
+            body,
+            keep_alive,
+        } = parsed?;
+        self.body = (!head.status().is_informational()).then_some(body);
         Ok(Some(AnswerPart::Head {
-            status: head.status,
-            headers: head.headers,
-            keep_alive: head.keep_alive,
+            status: head.status(),
+            headers: head.headers(),
+            keep_alive,
         }))
     }
 

@@ -60,7 +60,7 @@ pub(super) fn write(head: &Parts, out: &mut Vec<u8>) -> Result<Plan, UpstreamErr
                 plan.expects_continue =
                     head.version > Version::HTTP_10 && value.as_bytes().eq_ignore_ascii_case(b"100-continue");
             }
-            Field::Trailer => plan.trailers.extend(names(value)),
+            Field::Trailer => plan.trailers.extend(names(value.as_bytes())),
         }
         write_field(name, value, out);
     }

@@ -2,6 +2,7 @@
 //! request apart.
 
 use super::{
+    answer_head::AnswerHead,
     decode::Decoder,
     field::{Field, named, split},
     lines::{Block, Lines, MAX_FIELDS},
@@ -9,19 +10,17 @@ use super::{
     request_head::digits,
 };
 use crate::{
-    obs::dialect::Dialect,
+    obs::{bytes, dialect::Dialect},
     proxy::message::{elements, is_bodiless},
 };
-use http::{HeaderMap, HeaderName, StatusCode, header::HOST};
+use http::{HeaderMap, StatusCode, header::HOST};
 use hyper::ext::ReasonPhrase;
-use std::fmt;
+use std::{fmt, slice};
 
-/// An answer's head, without what speaks of this hop only.
+/// An answer's head, and what it says of this hop.
 pub(super) struct ResponseHead {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    /// Where it is not the usual one.
-    pub(super) reason: Option<ReasonPhrase>,
+    /// What goes on.
+    pub(super) head: AnswerHead,
     /// What follows.
     pub(super) body: Decoder,
     /// Whether the connection may serve again.
@@ -29,20 +28,23 @@ pub(super) struct ResponseHead {
 }
 
 /// What the head says of itself.
-#[derive(Default)]
 pub(super) struct Notes<'a> {
     length: Option<u64>,
     chunked: bool,
     close: bool,
-    /// The fields that are for this hop alone.
+    /// The names of fields that are for this hop alone.
     nominated: Vec<&'a [u8]>,
+    /// Where each field that was noted ends, and what it is.
+    fields: Vec<(usize, Field)>,
+    /// Where the others end.
+    ends: slice::Iter<'a, usize>,
 }
 
 /// Without what was read: it may hold secrets.
 impl fmt::Debug for ResponseHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseHead")
-            .field("status", &self.status)
+            .field("head", &self.head)
             .field("keep_alive", &self.keep_alive)
             .finish_non_exhaustive()
     }
@@ -50,21 +52,27 @@ impl fmt::Debug for ResponseHead {
 
 /// Reads a head: everything up to and with its empty line. `lines` are its own.
 pub(super) fn parse(
-    head: &Block,
+    block: Block,
     lines: &Lines,
     answers_head: bool,
     moulds: &mut Moulds,
 ) -> Result<ResponseHead, &'static str> {
-    let line = lines.of(head).next().ok_or("bytes before the status line")?;
-    let (minor, status, reason) = status_line(head, line)?;
-    let (headers, notes) = match mould::cast(moulds, head, lines)? {
-        Some((headers, notes)) if notes.nominated.is_empty() => (headers, notes),
-        _ => read(head, lines, moulds)?,
+    let line = lines.of(&block).next().ok_or("bytes before the status line")?;
+    let (minor, status, reason) = status_line(&block, line)?;
+    let Notes {
+        length,
+        chunked,
+        close,
+        fields,
+        ..
+    } = match mould::recognise(moulds, &block, lines)? {
+        Some(notes) if notes.nominated.is_empty() => notes,
+        _ => read(&block, lines, moulds)?,
     };
-    if notes.chunked && minor == 0 {
+    if chunked && minor == 0 {
         return Err("a transfer encoding in HTTP/1.0");
     }
-    let (body, delimited) = match (notes.chunked, notes.length) {
+    let (body, delimited) = match (chunked, length) {
         (true, Some(_)) => return Err("a length and a transfer encoding"),
         _ if answers_head || is_bodiless(status) => (Decoder::empty(), true),
         (true, None) => (Decoder::chunked(), true),
@@ -72,11 +80,16 @@ pub(super) fn parse(
         (false, None) => (Decoder::until_close(), false),
     };
     Ok(ResponseHead {
-        status,
-        headers,
-        reason,
+        head: AnswerHead {
+            status,
+            reason,
+            length,
+            begin: lines.ends().first().copied().unwrap_or_default(),
+            block,
+            fields,
+        },
         body,
-        keep_alive: minor == 1 && delimited && !notes.close,
+        keep_alive: minor == 1 && delimited && !close,
     })
 }
 
@@ -89,7 +102,7 @@ pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, 
     for line in lines.of(block) {
         let (name, value) = split(line)?;
         let (name, value) = (named(name)?, block.value(value));
-        if Field::of(&name) == Field::EndToEnd && name != HOST {
+        if Field::of(&name).is_end_to_end() && name != HOST {
             trailers.append(name, value);
         }
     }
@@ -117,62 +130,80 @@ fn status_line(head: &Block, line: &[u8]) -> Result<(u8, StatusCode, Option<Reas
     Ok((minor - b'0', status, reason))
 }
 
-/// The fields that go on to the client: in order, with their values as they came; and what is said of this hop.
-fn read<'a>(
-    head: &'a Block,
-    lines: &Lines,
-    moulds: &mut Moulds,
-) -> Result<(HeaderMap, Notes<'a>), &'static str> {
-    let mut notes = Notes::default();
-    let mut fields = Vec::with_capacity(lines.len());
+/// What a head says whose form is not known.
+fn read<'a>(head: &'a [u8], lines: &'a Lines, moulds: &mut Moulds) -> Result<Notes<'a>, &'static str> {
+    let mut notes = Notes::of(lines);
     for line in lines.fields(head) {
-        let (spelled, text) = split(line)?;
-        let (name, value) = (named(spelled)?, head.value(text));
-        let field = Field::of(&name);
-        notes.take(field, text)?;
-        if field.stays() {
-            fields.push((name, value));
-        }
+        let (name, text) = split(line)?;
+        notes.take(Field::of(&named(name)?), text)?;
     }
     if notes.nominated.is_empty() {
         mould::keep(moulds, head, lines);
+    } else {
+        notes.nominate(lines.fields(head));
     }
-    let is_nominated = |name: &HeaderName| {
-        let name = name.as_str().as_bytes();
-        notes.nominated.iter().any(|one| one.eq_ignore_ascii_case(name))
-    };
-    fields.retain(|(name, _)| !is_nominated(name));
-    let mut headers = HeaderMap::with_capacity(fields.len());
-    for (name, value) in fields {
-        headers.append(name, value);
-    }
-    Ok((headers, notes))
+    Ok(notes)
 }
 
 impl<'a> Notes<'a> {
-    /// Notes what a field says of this hop.
-    pub(super) fn take(&mut self, field: Field, value: &'a [u8]) -> Result<(), &'static str> {
+    /// Of a head with these lines, of which none was noted yet.
+    pub(super) fn of(lines: &'a Lines) -> Self {
+        let ends = lines.ends().get(1..).unwrap_or_default();
+        Self {
+            length: None,
+            chunked: false,
+            close: false,
+            nominated: Vec::new(),
+            fields: Vec::with_capacity(ends.len()),
+            ends: ends.iter(),
+        }
+    }
+
+    /// Notes the next field: what it is, and what stands behind its colon.
+    pub(super) fn take(&mut self, field: Field, text: &'a [u8]) -> Result<(), &'static str> {
+        if let Some(end) = self.ends.next() {
+            self.fields.push((*end, field));
+        }
         match field {
-            Field::EndToEnd | Field::HopByHop => {}
+            Field::EndToEnd | Field::Telling(_) | Field::Trailer | Field::HopByHop => Ok(()),
+            Field::ContentLength | Field::TransferEncoding | Field::Connection => self.heed(field, text),
+        }
+    }
+
+    /// Notes what a field says of this hop: few do, and the others need not pass it by.
+    #[inline(never)]
+    fn heed(&mut self, field: Field, text: &'a [u8]) -> Result<(), &'static str> {
+        match field {
+            Field::EndToEnd | Field::Telling(_) | Field::Trailer | Field::HopByHop => {}
             Field::ContentLength => {
-                let length = digits(value).ok_or("a length that is no number")?;
+                let length = digits(bytes::trim(text)).ok_or("a length that is no number")?;
                 if self.length.replace(length).is_some() {
                     return Err("two lengths");
                 }
             }
             Field::TransferEncoding => {
-                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                if self.chunked || !bytes::trim(text).eq_ignore_ascii_case(b"chunked") {
                     return Err("a transfer encoding other than `chunked`");
                 }
                 self.chunked = true;
             }
             Field::Connection => {
-                for token in elements(value) {
+                for token in elements(text) {
                     self.connection(token)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Leaves behind what the head says is for this hop alone.
+    fn nominate<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) {
+        for (line, (_, field)) in lines.zip(&mut self.fields) {
+            let is = |name: &[u8]| self.nominated.iter().any(|one| one.eq_ignore_ascii_case(name));
+            if split(line).is_ok_and(|(name, _)| is(name)) {
+                *field = Field::HopByHop;
+            }
+        }
     }
 
     fn connection(&mut self, token: &'a [u8]) -> Result<(), &'static str> {
@@ -199,7 +230,7 @@ mod tests {
     fn parsed_bytes(head: &[u8]) -> Result<ResponseHead, &'static str> {
         let mut lines = Lines::default();
         let head = lines.take(&mut head.into())?.expect("the head has an end");
-        parse(&head, &lines, false, &mut Moulds::default())
+        parse(head, &lines, false, &mut Moulds::default())
     }
 
     fn with(fields: &str) -> Result<ResponseHead, &'static str> {
@@ -288,8 +319,11 @@ mod tests {
              Proxy-Authenticate: Basic\r\nA: 3\r\nTrailer: c\r\n",
         )
         .unwrap();
-        let kept: Vec<_> = head
-            .headers
+        let mut kept = Vec::new();
+        head.head.write_fields(|_| true, &mut kept);
+        assert_eq!(kept, b"A: 1\r\nB: 2\r\nA: 3\r\nTrailer: c\r\n");
+        let headers = head.head.headers();
+        let kept: Vec<_> = headers
             .iter()
             .map(|(n, v)| (n.as_str(), v.to_str().unwrap()))
             .collect();
@@ -334,7 +368,8 @@ mod tests {
         let reason = |line: &[u8]| {
             parsed_bytes(&[line, b"\r\n\r\n"].concat())
                 .unwrap()
-                .reason
+                .head
+                .reason()
                 .map(|reason| reason.as_bytes().to_vec())
         };
         assert_eq!(reason(b"HTTP/1.1 200 OK"), None);
@@ -351,7 +386,7 @@ mod tests {
         let block = lines.take(&mut block.into()).unwrap().unwrap();
         let trailers = parse_trailers(&block, &lines).unwrap();
         assert_eq!(
-            trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+            trailers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
             ["x-sum"]
         );
     }
