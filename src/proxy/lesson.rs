@@ -36,6 +36,8 @@ pub(super) struct Lesson {
     listener: Option<Box<Listener>>,
     /// What the answer shows that the target is encrypted with, where the request could not tell.
     pub(super) found: Option<EncryptionSet>,
+    /// What an upload is encrypted with whose id is in the body.
+    begun: Option<EncryptionSet>,
 }
 
 /// Reads along with an answer's body, and learns from it.
@@ -62,27 +64,25 @@ pub(super) fn transcript(classified: &Classified<'_>) -> Option<Transcript> {
     configures.then(|| Transcript::new(CONFIGURATION_LIMIT))
 }
 
-/// Learns from an answer's head, and, where the client must not have the body before, from its first bytes.
-///
-/// # Errors
-/// The answer broke off before what had to be read of it.
-pub(super) async fn learn(
+/// Learns from an answer's head.
+pub(super) fn learn(
     knowledge: &Knowledge,
     classified: &Classified<'_>,
     facts: Facts,
     response: Response,
     transcript: Option<Transcript>,
-) -> Result<Lesson, UpstreamError> {
+) -> Lesson {
     let operation = classified.facts.operation;
     let mut lesson = Lesson {
         response,
         ahead: VecDeque::new(),
         listener: None,
         found: None,
+        begun: None,
     };
     let status = lesson.response.head.status();
     if !teaches(operation, status) {
-        return Ok(lesson);
+        return lesson;
     }
     let names = Names::of(classified);
     let told = lesson.response.head.told();
@@ -98,7 +98,7 @@ pub(super) async fn learn(
         }
     };
     match operation {
-        Operation::InitiateMultipartUpload => begun(knowledge, &names, stored(), &mut lesson).await?,
+        Operation::InitiateMultipartUpload => lesson.begun = Some(stored()),
         Operation::UploadPart | Operation::UploadPartCopy if spoken => {
             drop(knowledge.learn(&names.this_upload(), told, Evidence::Response));
         }
@@ -138,10 +138,26 @@ pub(super) async fn learn(
         }
         _ => {}
     }
-    Ok(lesson)
+    lesson
 }
 
 impl Lesson {
+    /// Learns from the first bytes of the body where the client must not have it before.
+    ///
+    /// # Errors
+    /// The answer broke off before what had to be read of it.
+    pub(super) async fn read_ahead(
+        &mut self,
+        knowledge: &Knowledge,
+        classified: &Classified<'_>,
+    ) -> Result<(), UpstreamError> {
+        match self.begun {
+            // Rare, and large: it does not weigh on the answers of which nothing is read ahead.
+            Some(encryption) => Box::pin(begun(knowledge, &Names::of(classified), encryption, self)).await,
+            None => Ok(()),
+        }
+    }
+
     /// The answer, to be passed on.
     pub(super) fn relay(self) -> (AnswerHead, Relay) {
         let Self {

@@ -75,7 +75,7 @@ use upstream::{Answer, AnswerHead, Response};
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody) -> Answered {
+async fn handle(worker: &Worker, client: &Client, head: &Parts, body: ClientBody) -> Answered {
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
     let mut record = Record::begin(
@@ -87,15 +87,15 @@ async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody)
     record.version = head.version;
     let mut event = Event::begin(record, client, worker.journal.clone());
     let walked = match guarded(client).and_then(|()| admitted(worker, client, &mut event)) {
-        Ok(()) => walk(worker, client, &head, body, &mut event.record).await,
+        Ok(()) => walk(worker, client, head, body, &mut event.record).await,
         Err(refusal) => {
-            exposure::in_head(worker, &head, &mut event.record);
+            exposure::in_head(worker, head, &mut event.record);
             Err(refusal)
         }
     };
     let answered = match walked {
         Ok((answer, body)) => {
-            let body = AnswerBody::streaming(body, framed(&head, &answer));
+            let body = AnswerBody::streaming(body, framed(head, &answer));
             Answered {
                 head: Head::Store(answer),
                 body,
@@ -113,7 +113,7 @@ async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody)
             let asked = Asked {
                 method: &head.method,
                 path: secret::shown(head.uri.path()),
-                dialect: Dialect::of(&head),
+                dialect: Dialect::of(head),
                 request_id: id.to_string(),
                 // In HTTP/2 the connection goes on: the stream alone is reset.
                 unread: client.intake.is_unread() && head.version != Version::HTTP_2,
@@ -171,9 +171,9 @@ async fn walk(
     let body = if classified.awaits_form() {
         let look = |form: &Scanner| exposure::in_form(worker, form, record);
         let patience = (&worker.sweep, worker.waits.body_idle);
-        let (form, unsent) = form::read(&request.headers, worker.form_limits, body, intake, patience, look)
-            .await
-            .map_err(Refusal::from)?;
+        // Large, and of forms alone: it does not weigh on the walk of others.
+        let read = form::read(&request.headers, worker.form_limits, body, intake, patience, look);
+        let (form, unsent) = Box::pin(read).await.map_err(Refusal::from)?;
         classified.read_form(&form).map_err(Refusal::Malformed)?;
         note(record, &classified);
         posted = overwrite::posted(&form);
@@ -215,9 +215,9 @@ async fn walk(
             answer.release(permit)
         }
     };
-    let lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript)
-        .await
-        .map_err(Refusal::Upstream)?;
+    let mut lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript);
+    let read = lesson.read_ahead(&worker.knowledge, &classified).await;
+    read.map_err(Refusal::Upstream)?;
     if let Some(found) = lesson.found
         && record.outcome == Outcome::Allowed
     {

@@ -13,7 +13,6 @@ use http::{
     response::Parts,
 };
 use http_body::SizeHint;
-use hyper::ext::ReasonPhrase;
 use std::io::Write as _;
 
 /// What a request says of its answer.
@@ -137,7 +136,7 @@ impl Terms {
             trailers,
         }
     }
-    fn status_line(self, status: StatusCode, reason: Option<&ReasonPhrase>, out: &mut Vec<u8>) {
+    fn status_line(self, status: StatusCode, reason: Option<&[u8]>, out: &mut Vec<u8>) {
         if self.version == Version::HTTP_11 && status == StatusCode::OK && reason.is_none() {
             return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
         }
@@ -150,7 +149,7 @@ impl Terms {
         out.extend_from_slice(status.as_str().as_bytes());
         out.push(b' ');
         let usual = || status.canonical_reason().unwrap_or_default().as_bytes();
-        out.extend_from_slice(reason.map_or_else(usual, ReasonPhrase::as_bytes));
+        out.extend_from_slice(reason.unwrap_or_else(usual));
         out.extend_from_slice(b"\r\n");
     }
 

@@ -19,6 +19,7 @@ pub(super) use stream::Stream;
 
 use super::{
     admission::Overload,
+    answer::Answered,
     body::ClientBody,
     connection::Client,
     drain::Waiter,
@@ -118,22 +119,19 @@ impl Connection {
 
     /// One request and its answer. Whether another may follow.
     async fn exchange(&self, head: Result<Bytes, Violation>) -> Result<bool, Unanswered> {
-        let (head, mut terms) = self.begin(head);
+        let (head, terms) = self.begin(head);
         let body = if self.reader.borrow().has_body() {
             ClientBody::Http1(Loan::of(&self.reader))
         } else {
             ClientBody::None
         };
-        let mut handled = pin!(handle(&self.worker, &self.client, head, body));
-        let answered = poll_fn(|cx| match handled.as_mut().poll(cx) {
-            Poll::Ready(answered) => Poll::Ready(Ok(answered)),
-            Poll::Pending => self
-                .reader
-                .borrow_mut()
-                .poll_gone(cx)
-                .map(|()| Err(Unanswered::Gone)),
-        })
-        .await?;
+        let answered = self.answer(&head, body).await?;
+        drop(head);
+        self.write(answered, terms).await
+    }
+
+    /// Writes an answer. Whether another request may follow it.
+    async fn write(&self, answered: Answered, mut terms: Terms) -> Result<bool, Unanswered> {
         let mut room = self.worker.scratch.take();
         {
             let mut reader = self.reader.borrow_mut();
@@ -152,6 +150,20 @@ impl Connection {
             event.settled();
         }
         Ok(persists && settled)
+    }
+
+    /// The answer to a request, unless its client goes before.
+    async fn answer(&self, head: &Parts, body: ClientBody) -> Result<Answered, Unanswered> {
+        let mut handled = pin!(handle(&self.worker, &self.client, head, body));
+        poll_fn(|cx| match handled.as_mut().poll(cx) {
+            Poll::Ready(answered) => Poll::Ready(Ok(answered)),
+            Poll::Pending => self
+                .reader
+                .borrow_mut()
+                .poll_gone(cx)
+                .map(|()| Err(Unanswered::Gone)),
+        })
+        .await
     }
 
     /// The request, and what it says of its answer; in place of one that is refused, one that says nothing.

@@ -81,7 +81,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             streams.announce(client.clone());
             async move {
                 let (parts, body) = request.into_parts();
-                let answer = handle(&worker, &client, parts, ClientBody::Http2(body)).await;
+                let answer = handle(&worker, &client, &parts, ClientBody::Http2(body)).await;
                 offered.answered();
                 Ok::<_, Infallible>(answer.into_response())
             }

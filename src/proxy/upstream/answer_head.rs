@@ -4,6 +4,7 @@
 use super::{
     field::{Field, named, split},
     lines::Block,
+    response_head::status_line,
 };
 use crate::obs::{encryption::EncryptionSet, sse};
 use http::{HeaderMap, Response, StatusCode};
@@ -13,8 +14,8 @@ use std::{fmt, mem};
 /// The head of an answer, without what speaks of the hop from the store only.
 pub struct AnswerHead {
     pub(super) status: StatusCode,
-    /// Where it is not the usual one.
-    pub(super) reason: Option<ReasonPhrase>,
+    /// Whether the reason is the one that goes with the status.
+    pub(super) is_usual: bool,
     /// What the length field says, be it one that goes on or one that does not.
     pub(super) length: Option<u64>,
     pub(super) block: Block,
@@ -31,8 +32,10 @@ impl AnswerHead {
     }
 
     /// The reason, where it is not the usual one.
-    pub(in crate::proxy) fn reason(&self) -> Option<&ReasonPhrase> {
-        self.reason.as_ref()
+    pub(in crate::proxy) fn reason(&self) -> Option<&[u8]> {
+        let line = self.block.get(..self.begin).filter(|_| !self.is_usual)?;
+        let (_, _, reason) = status_line(line.strip_suffix(b"\r\n")?).ok()?;
+        Some(reason)
     }
 
     /// The length that the client is told of.
@@ -89,7 +92,10 @@ impl AnswerHead {
         let mut response = Response::new(());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers();
-        if let Some(reason) = self.reason {
+        if let Some(reason) = self
+            .reason()
+            .and_then(|reason| ReasonPhrase::try_from(reason).ok())
+        {
             response.extensions_mut().insert(reason);
         }
         response

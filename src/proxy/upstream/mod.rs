@@ -203,7 +203,8 @@ impl Shared {
                 Err(error) => return Err(error),
             }
         }
-        let mut connection = self.connect().await?;
+        // Rare, and large: it does not weigh on exchanges over a connection that is there.
+        let mut connection = Box::pin(self.connect()).await?;
         self.spare.set(connection.begin(head, plan, body, waits));
         let answer = poll_fn(|cx| connection.poll_head(cx, &self.moulds)).await?;
         Ok((answer, connection))

@@ -14,7 +14,6 @@ use crate::{
     proxy::message::{elements, is_bodiless},
 };
 use http::{HeaderMap, StatusCode, header::HOST};
-use hyper::ext::ReasonPhrase;
 use std::{fmt, slice};
 
 /// An answer's head, and what it says of this hop.
@@ -58,7 +57,7 @@ pub(super) fn parse(
     moulds: &mut Moulds,
 ) -> Result<ResponseHead, &'static str> {
     let line = lines.of(&block).next().ok_or("bytes before the status line")?;
-    let (minor, status, reason) = status_line(&block, line)?;
+    let (minor, status, reason) = status_line(line)?;
     let Notes {
         length,
         chunked,
@@ -82,7 +81,9 @@ pub(super) fn parse(
     Ok(ResponseHead {
         head: AnswerHead {
             status,
-            reason,
+            is_usual: status
+                .canonical_reason()
+                .is_some_and(|usual| usual.as_bytes() == reason),
             length,
             begin: lines.ends().first().copied().unwrap_or_default(),
             block,
@@ -109,8 +110,8 @@ pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, 
     Ok(trailers)
 }
 
-/// The minor version, the status, and the reason where it is not the usual one (RFC 9112 §4).
-fn status_line(head: &Block, line: &[u8]) -> Result<(u8, StatusCode, Option<ReasonPhrase>), &'static str> {
+/// The minor version, the status, and the reason (RFC 9112 §4).
+pub(super) fn status_line(line: &[u8]) -> Result<(u8, StatusCode, &[u8]), &'static str> {
     let version = line.strip_prefix(b"HTTP/1.");
     let Some([minor @ (b'0' | b'1'), b' ', rest @ ..]) = version else {
         return Err("a version other than HTTP/1.0 and HTTP/1.1");
@@ -121,12 +122,6 @@ fn status_line(head: &Block, line: &[u8]) -> Result<(u8, StatusCode, Option<Reas
         _ => return Err("a status line that is none"),
     };
     let status = StatusCode::from_bytes(code).map_err(|_| "a status that is none")?;
-    let usual = status.canonical_reason();
-    let reason = if usual.is_some_and(|usual| usual.as_bytes() == reason) {
-        None
-    } else {
-        Some(ReasonPhrase::try_from(head.part(reason)).map_err(|_| "a status line that is none")?)
-    };
     Ok((minor - b'0', status, reason))
 }
 
@@ -370,7 +365,7 @@ mod tests {
                 .unwrap()
                 .head
                 .reason()
-                .map(|reason| reason.as_bytes().to_vec())
+                .map(<[u8]>::to_vec)
         };
         assert_eq!(reason(b"HTTP/1.1 200 OK"), None);
         assert_eq!(reason(b"HTTP/1.1 200 Fine"), Some(b"Fine".to_vec()));
