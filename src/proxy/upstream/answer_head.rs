@@ -1,5 +1,5 @@
-//! The head of an answer on its way to the client: the store's own lines, with what each of them is. Whoever passes them
-//! on copies them; a map of them is made only for whoever wants one.
+//! The head of an answer on its way to the client: the store's own lines, and which of them are more than words to the
+//! client. Whoever passes them on copies them; a map of them is made only for whoever wants one.
 
 use super::{
     field::{Field, named, split},
@@ -9,7 +9,7 @@ use super::{
 use crate::obs::{encryption::EncryptionSet, sse};
 use http::{HeaderMap, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
-use std::{fmt, mem};
+use std::{fmt, iter, mem, ops::Range};
 
 /// The head of an answer, without what speaks of the hop from the store only.
 pub struct AnswerHead {
@@ -19,10 +19,18 @@ pub struct AnswerHead {
     /// What the length field says, be it one that goes on or one that does not.
     pub(super) length: Option<u64>,
     pub(super) block: Block,
-    /// Where the fields begin in the block.
-    pub(super) begin: usize,
-    /// Where each field's line ends, and what it is: those that stay behind as well.
-    pub(super) fields: Vec<(usize, Field)>,
+    /// Where the fields stand in the block.
+    pub(super) fields: Range<usize>,
+    /// Those that are more than end-to-end, in their order: few.
+    pub(super) notable: Vec<Notable>,
+}
+
+/// A field that is more than end-to-end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Notable {
+    pub(super) field: Field,
+    /// Where its line stands in the block, with its end.
+    pub(super) place: Range<usize>,
 }
 
 impl AnswerHead {
@@ -33,51 +41,46 @@ impl AnswerHead {
 
     /// The reason, where it is not the usual one.
     pub(in crate::proxy) fn reason(&self) -> Option<&[u8]> {
-        let line = self.block.get(..self.begin).filter(|_| !self.is_usual)?;
+        let line = self.block.get(..self.fields.start).filter(|_| !self.is_usual)?;
         let (_, _, reason) = status_line(line.strip_suffix(b"\r\n")?).ok()?;
         Some(reason)
     }
 
     /// The length that the client is told of.
     pub(in crate::proxy) fn length(&self) -> Option<u64> {
-        let goes = |(_, field): &(usize, Field)| matches!(field, Field::ContentLength);
-        self.length.filter(|_| self.fields.iter().any(goes))
+        let goes = |one: &Notable| one.field == Field::ContentLength;
+        self.length.filter(|_| self.notable.iter().any(goes))
     }
 
     /// What the answer tells of the encryption of its object.
     pub fn told(&self) -> EncryptionSet {
-        let signs = self.lines(|field| match field {
-            Field::Telling(sign) => Some(sign),
+        sse::told_by(self.notable.iter().filter_map(|one| match one.field {
+            Field::Telling(sign) => Some((sign, self.value(one)?)),
             _ => None,
-        });
-        sse::told_by(signs.filter_map(|(sign, line)| Some((sign, split(line).ok()?.1))))
+        }))
     }
 
     /// The values of the fields of a kind.
     pub(in crate::proxy) fn values(&self, of: Field) -> impl Iterator<Item = &[u8]> {
-        let lines = self.lines(move |field| (field == of).then_some(()));
-        lines.filter_map(|((), line)| Some(split(line).ok()?.1))
+        let notable = self.notable.iter().filter(move |one| one.field == of);
+        notable.filter_map(|one| self.value(one))
     }
 
     /// Writes the fields byte for byte as they came, in their order, but for those that stay behind and those that
-    /// `goes` does not want.
+    /// `goes` does not want, which is asked of what is more than end-to-end.
     pub(in crate::proxy) fn write_fields(&self, goes: impl Fn(Field) -> bool, out: &mut Vec<u8>) {
-        // Neighbours go at once.
-        let (mut from, mut to) = (self.begin, self.begin);
-        for (end, field) in &self.fields {
-            if !(field.stays() && goes(*field)) {
-                out.extend_from_slice(self.block.get(from..to).unwrap_or_default());
-                from = *end;
-            }
-            to = *end;
+        for piece in self.pieces(goes) {
+            out.extend_from_slice(piece);
         }
-        out.extend_from_slice(self.block.get(from..to).unwrap_or_default());
     }
 
     /// The fields as a map, with their values as they came.
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(self.fields.len());
-        for ((), line) in self.lines(|field| field.stays().then_some(())) {
+        let mut headers = HeaderMap::with_capacity(USUAL);
+        let lines = self
+            .pieces(|_| true)
+            .flat_map(|piece| piece.split(|byte| *byte == b'\n'));
+        for line in lines.filter_map(|line| line.strip_suffix(b"\r")) {
             if let Ok((name, value)) = split(line)
                 && let Ok(name) = named(name)
             {
@@ -101,16 +104,23 @@ impl AnswerHead {
         response
     }
 
-    /// The lines of the fields that are wanted, without their ends, and what each is wanted for.
-    fn lines<T>(&self, wanted: impl Fn(Field) -> Option<T>) -> impl Iterator<Item = (T, &[u8])> {
-        let places = self.fields.iter().scan(self.begin, |begin, (end, field)| {
-            Some((mem::replace(begin, *end)..*end, *field))
-        });
-        places.filter_map(move |(place, field)| {
-            let wanted = wanted(field)?;
-            let line = self.block.get(place)?.strip_suffix(b"\r\n")?;
-            Some((wanted, line))
+    /// The fields that go on: all between two that do not is one piece.
+    fn pieces(&self, goes: impl Fn(Field) -> bool) -> impl Iterator<Item = &[u8]> {
+        let stay_behind = self
+            .notable
+            .iter()
+            .filter(move |one| !(one.field.stays() && goes(one.field)));
+        let end = iter::once(self.fields.end..self.fields.end);
+        let gaps = stay_behind.map(|one| one.place.clone()).chain(end);
+        gaps.scan(self.fields.start, |from, gap| {
+            let begin = mem::replace(from, gap.end);
+            Some(self.block.get(begin..gap.start).unwrap_or_default())
         })
+    }
+
+    fn value(&self, of: &Notable) -> Option<&[u8]> {
+        let line = self.block.get(of.place.clone())?.strip_suffix(b"\r\n")?;
+        Some(split(line).ok()?.1)
     }
 }
 
@@ -122,6 +132,9 @@ impl fmt::Debug for AnswerHead {
             .finish_non_exhaustive()
     }
 }
+
+/// How many fields a head has, or fewer.
+const USUAL: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -171,7 +184,10 @@ mod tests {
             };
             assert_eq!(written(&head, |_| true), goes("Keep"));
             assert_eq!(written(&head, |field| field != Field::Trailer), goes("Trailer"));
-            assert_eq!(written(&head, |_| false), "");
+            assert_eq!(
+                written(&head, |field| field != Field::ContentLength),
+                goes("Content")
+            );
             assert_eq!(head.told().to_string(), "sse-kms");
             assert_eq!(head.length(), Some(5));
             assert_eq!(head.values(Field::Trailer).collect::<Vec<_>>(), [b"x-sum"]);

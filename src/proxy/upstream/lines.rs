@@ -4,7 +4,10 @@
 use crate::proxy::guard::stop;
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
-use std::{mem, ops::Deref};
+use std::{
+    mem,
+    ops::{Deref, Range},
+};
 
 /// A whole block of lines, with its empty one: all of it was looked at by [`Lines`].
 pub(super) struct Block(Bytes);
@@ -85,9 +88,15 @@ impl Lines {
         Self::between(self.bounds.get(1..).unwrap_or_default(), block)
     }
 
-    /// Where each line ends, behind its LF.
-    pub(super) fn ends(&self) -> &[usize] {
-        self.bounds.get(1..).unwrap_or_default()
+    /// Where a line stands in its block, with its end; the first one is no field.
+    pub(super) fn place(&self, line: usize) -> Option<Range<usize>> {
+        Some(*self.bounds.get(line)?..*self.bounds.get(line.checked_add(1)?)?)
+    }
+
+    /// Where all fields stand.
+    pub(super) fn place_of_fields(&self) -> Range<usize> {
+        let begin = self.bounds.get(1).copied().unwrap_or_default();
+        begin..self.bounds.last().copied().unwrap_or(begin)
     }
 
     /// How many lines there are, without the empty one.

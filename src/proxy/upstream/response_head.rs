@@ -2,7 +2,7 @@
 //! request apart.
 
 use super::{
-    answer_head::AnswerHead,
+    answer_head::{AnswerHead, Notable},
     decode::Decoder,
     field::{Field, named, split},
     lines::{Block, Lines, MAX_FIELDS},
@@ -14,7 +14,7 @@ use crate::{
     proxy::message::{elements, is_bodiless},
 };
 use http::{HeaderMap, StatusCode, header::HOST};
-use std::{fmt, slice};
+use std::{fmt, mem};
 
 /// An answer's head, and what it says of this hop.
 pub(super) struct ResponseHead {
@@ -33,10 +33,10 @@ pub(super) struct Notes<'a> {
     close: bool,
     /// The names of fields that are for this hop alone.
     nominated: Vec<&'a [u8]>,
-    /// Where each field that was noted ends, and what it is.
-    fields: Vec<(usize, Field)>,
-    /// Where the others end.
-    ends: slice::Iter<'a, usize>,
+    notable: Vec<Notable>,
+    lines: &'a Lines,
+    /// How many fields were looked at.
+    count: usize,
 }
 
 /// Without what was read: it may hold secrets.
@@ -62,7 +62,7 @@ pub(super) fn parse(
         length,
         chunked,
         close,
-        fields,
+        notable,
         ..
     } = match mould::recognise(moulds, &block, lines)? {
         Some(notes) if notes.nominated.is_empty() => notes,
@@ -85,9 +85,9 @@ pub(super) fn parse(
                 .canonical_reason()
                 .is_some_and(|usual| usual.as_bytes() == reason),
             length,
-            begin: lines.ends().first().copied().unwrap_or_default(),
             block,
-            fields,
+            fields: lines.place_of_fields(),
+            notable,
         },
         body,
         keep_alive: minor == 1 && delimited && !close,
@@ -135,7 +135,7 @@ fn read<'a>(head: &'a [u8], lines: &'a Lines, moulds: &mut Moulds) -> Result<Not
     if notes.nominated.is_empty() {
         mould::keep(moulds, head, lines);
     } else {
-        notes.nominate(lines.fields(head));
+        notes.nominate(head);
     }
     Ok(notes)
 }
@@ -143,31 +143,32 @@ fn read<'a>(head: &'a [u8], lines: &'a Lines, moulds: &mut Moulds) -> Result<Not
 impl<'a> Notes<'a> {
     /// Of a head with these lines, of which none was noted yet.
     pub(super) fn of(lines: &'a Lines) -> Self {
-        let ends = lines.ends().get(1..).unwrap_or_default();
         Self {
             length: None,
             chunked: false,
             close: false,
             nominated: Vec::new(),
-            fields: Vec::with_capacity(ends.len()),
-            ends: ends.iter(),
+            notable: Vec::with_capacity(FEW),
+            lines,
+            count: 0,
         }
     }
 
     /// Notes the next field: what it is, and what stands behind its colon.
     pub(super) fn take(&mut self, field: Field, text: &'a [u8]) -> Result<(), &'static str> {
-        if let Some(end) = self.ends.next() {
-            self.fields.push((*end, field));
+        self.count += 1;
+        if field == Field::EndToEnd {
+            return Ok(());
         }
-        match field {
-            Field::EndToEnd | Field::Telling(_) | Field::Trailer | Field::HopByHop => Ok(()),
-            Field::ContentLength | Field::TransferEncoding | Field::Connection => self.heed(field, text),
-        }
+        self.heed(field, text)
     }
 
-    /// Notes what a field says of this hop: few do, and the others need not pass it by.
+    /// Notes what a field is and says. Few are noted, and the loop over the fields stays the smaller without it.
     #[inline(never)]
     fn heed(&mut self, field: Field, text: &'a [u8]) -> Result<(), &'static str> {
+        if let Some(place) = self.lines.place(self.count) {
+            self.notable.push(Notable { field, place });
+        }
         match field {
             Field::EndToEnd | Field::Telling(_) | Field::Trailer | Field::HopByHop => {}
             Field::ContentLength => {
@@ -192,12 +193,20 @@ impl<'a> Notes<'a> {
     }
 
     /// Leaves behind what the head says is for this hop alone.
-    fn nominate<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) {
-        for (line, (_, field)) in lines.zip(&mut self.fields) {
+    fn nominate(&mut self, head: &[u8]) {
+        let mut notable = mem::take(&mut self.notable).into_iter().peekable();
+        for (n, line) in (1..).zip(self.lines.fields(head)) {
+            let Some(place) = self.lines.place(n) else {
+                continue;
+            };
+            let known = notable.next_if(|one| one.place == place).map(|one| one.field);
             let is = |name: &[u8]| self.nominated.iter().any(|one| one.eq_ignore_ascii_case(name));
-            if split(line).is_ok_and(|(name, _)| is(name)) {
-                *field = Field::HopByHop;
-            }
+            let field = if split(line).is_ok_and(|(name, _)| is(name)) {
+                Some(Field::HopByHop)
+            } else {
+                known
+            };
+            self.notable.extend(field.map(|field| Notable { field, place }));
         }
     }
 
@@ -213,6 +222,9 @@ impl<'a> Notes<'a> {
         Ok(())
     }
 }
+
+/// How many notable fields a head has, or fewer.
+const FEW: usize = 4;
 
 #[cfg(test)]
 mod tests {
