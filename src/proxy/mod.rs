@@ -70,12 +70,12 @@ use http2::Deadline;
 use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
-use respond::Asked;
+use respond::{Answered, Asked, Refused};
 use upstream::{Answer, ResponseBody};
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody) -> Response<AnswerBody> {
+async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody) -> Answered {
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
     let mut record = Record::begin(
@@ -93,10 +93,10 @@ async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody)
             Err(refusal)
         }
     };
-    let response = match walked {
+    let answered = match walked {
         Ok(response) => {
             let framed = framed(&head, &response);
-            response.map(|body| AnswerBody::streaming(body, framed))
+            Answered::Relayed(response.map(|body| AnswerBody::streaming(body, framed)))
         }
         Err(refusal) => {
             // A body that cannot be read may be one that the guard did not let through.
@@ -111,15 +111,15 @@ async fn handle(worker: &Worker, client: &Client, head: Parts, body: ClientBody)
                 method: &head.method,
                 path: secret::shown(head.uri.path()),
                 dialect: Dialect::of(&head),
-                request_id: id.to_string(),
+                request_id: id,
                 // In HTTP/2 the connection goes on: the stream alone is reset.
                 unread: client.intake.is_unread() && head.version != Version::HTTP_2,
             };
-            respond::refuse(&said, &asked, &worker.dates)
+            Answered::Refused(Refused::new(said, &asked, &worker.dates))
         }
     };
-    event.record.status = response.status().as_u16();
-    response.map(|body| body.with_event(event))
+    event.record.status = answered.status().as_u16();
+    answered.with_event(event)
 }
 
 /// Whether the guard let the request through; if not, the head at hand only stands in its place (rulings, 32).

@@ -8,10 +8,11 @@ use super::{
 use crate::proxy::{
     answer::{AnswerBody, Event},
     outgoing::Outgoing,
+    respond::Answered,
 };
 use bytes::{Buf as _, Bytes};
 use http::{
-    HeaderMap, HeaderName, Response,
+    HeaderMap, HeaderName,
     header::{
         AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
         MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
@@ -52,9 +53,14 @@ pub(super) enum Unanswered {
 
 impl Answering {
     /// Begins with what is already written into `room`.
-    pub(super) fn begin(response: Response<AnswerBody>, terms: Terms, mut room: Vec<u8>) -> Self {
-        let (head, body) = response.into_parts();
-        let written = terms.write(&head, &body.size_hint(), &mut room);
+    pub(super) fn begin(answered: Answered, terms: Terms, mut room: Vec<u8>) -> Self {
+        let (written, body) = match answered {
+            Answered::Relayed(response) => {
+                let (head, body) = response.into_parts();
+                (terms.write(&head, &body.size_hint(), &mut room), body)
+            }
+            Answered::Refused(refused) => (terms.refuse(&refused, &mut room), refused.into_body()),
+        };
         let mut out = Outgoing::default();
         drop(out.begin(room));
         let mut answering = Self {

@@ -4,6 +4,7 @@
 use crate::proxy::{
     guard::Layout,
     message::{elements, is_bodiless, names, write_field},
+    respond::Refused,
 };
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Version,
@@ -74,7 +75,7 @@ impl Terms {
             trailers: Vec::new(),
         };
         let has_body = !self.is_head && !is_bodiless(head.status);
-        self.status_line(head, out);
+        self.status_line(head.status, head.extensions.get(), out);
         let mut length = None;
         for (name, value) in &head.headers {
             if *name == CONTENT_LENGTH {
@@ -100,14 +101,35 @@ impl Terms {
             Framing::None
         };
         written.persists &= written.framing != Framing::Close;
-        self.connection(written.persists, head, out);
+        self.connection(written.persists, || head.headers.contains_key(CONNECTION), out);
         out.extend_from_slice(b"\r\n");
         written
     }
 
-    fn status_line(self, head: &Parts, out: &mut Vec<u8>) {
-        let reason = head.extensions.get::<ReasonPhrase>();
-        if self.version == Version::HTTP_11 && head.status == StatusCode::OK && reason.is_none() {
+    /// Writes the head of a refusal.
+    pub(super) fn refuse(self, refused: &Refused, out: &mut Vec<u8>) -> Written {
+        self.status_line(refused.status(), None, out);
+        refused.fields(|name, value| {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                out.extend_from_slice(part);
+            }
+        });
+        let persists = self.persists && !refused.closes();
+        self.connection(persists, || refused.closes(), out);
+        out.extend_from_slice(b"\r\n");
+        Written {
+            framing: if self.is_head {
+                Framing::None
+            } else {
+                Framing::Length(refused.length() as u64)
+            },
+            persists,
+            trailers: Vec::new(),
+        }
+    }
+
+    fn status_line(self, status: StatusCode, reason: Option<&ReasonPhrase>, out: &mut Vec<u8>) {
+        if self.version == Version::HTTP_11 && status == StatusCode::OK && reason.is_none() {
             return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
         }
         let version: &[u8] = if self.version == Version::HTTP_10 {
@@ -116,9 +138,9 @@ impl Terms {
             b"HTTP/1.1 "
         };
         out.extend_from_slice(version);
-        out.extend_from_slice(head.status.as_str().as_bytes());
+        out.extend_from_slice(status.as_str().as_bytes());
         out.push(b' ');
-        let usual = || head.status.canonical_reason().unwrap_or_default().as_bytes();
+        let usual = || status.canonical_reason().unwrap_or_default().as_bytes();
         out.extend_from_slice(reason.map_or_else(usual, ReasonPhrase::as_bytes));
         out.extend_from_slice(b"\r\n");
     }
@@ -141,13 +163,13 @@ impl Terms {
     }
 
     /// Says what becomes of the connection where the version says otherwise, and nobody has said it yet.
-    fn connection(self, persists: bool, head: &Parts, out: &mut Vec<u8>) {
+    fn connection(self, persists: bool, is_said: impl Fn() -> bool, out: &mut Vec<u8>) {
         let word = match (persists, self.version == Version::HTTP_10) {
             (true, true) => "keep-alive",
             (false, false) => "close",
             (true, false) | (false, true) => return,
         };
-        if !head.headers.contains_key(CONNECTION) {
+        if !is_said() {
             write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
         }
     }

@@ -125,8 +125,8 @@ impl Connection {
             ClientBody::None
         };
         let mut handled = pin!(handle(&self.worker, &self.client, head, body));
-        let response = poll_fn(|cx| match handled.as_mut().poll(cx) {
-            Poll::Ready(response) => Poll::Ready(Ok(response)),
+        let answered = poll_fn(|cx| match handled.as_mut().poll(cx) {
+            Poll::Ready(answered) => Poll::Ready(Ok(answered)),
             Poll::Pending => self
                 .reader
                 .borrow_mut()
@@ -138,10 +138,10 @@ impl Connection {
         {
             let mut reader = self.reader.borrow_mut();
             room.extend_from_slice(reader.begin_answer());
-            let goes_on = reader.may_go_on() && !response.body().cuts_upload();
+            let goes_on = reader.may_go_on() && !answered.body().cuts_upload();
             terms.persists &= goes_on && !self.waiter.has_begun();
         }
-        let mut answering = Answering::begin(response, terms, room);
+        let mut answering = Answering::begin(answered, terms, room);
         poll_fn(|cx| answering.poll(cx, &self.reader)).await?;
         let persists = answering.persists();
         let (room, event) = answering.finish();

@@ -83,7 +83,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
                 let (parts, body) = request.into_parts();
                 let answer = handle(&worker, &client, parts, ClientBody::Http2(body)).await;
                 offered.answered();
-                Ok::<_, Infallible>(answer)
+                Ok::<_, Infallible>(answer.into_response())
             }
         }
     });
