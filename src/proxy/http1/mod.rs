@@ -96,8 +96,9 @@ impl Connection {
                 Next::Refused(violation) => Err(violation),
                 Next::End(ended) => return ended.map_err(Unanswered::Unwritable),
             };
-            // What an exchange needs is large, and gone with it.
-            if !Box::pin(self.exchange(head)).await? {
+            // What an exchange needs is large, and gone with it. It is made where it stays, and not copied there.
+            let exchange = Box::write(Box::new_uninit(), self.exchange(head));
+            if !Box::into_pin(exchange).await? {
                 return Ok(());
             }
         }
