@@ -152,7 +152,7 @@ impl Refused {
         if let Some(date) = &self.date {
             put("date", date.as_bytes());
         }
-        put(names.request_id, self.request_id.as_str().as_bytes());
+        put(names.request_id, self.request_id.as_bytes());
         put(names.id_2, HOST_ID.as_bytes());
         // An operator's own rule may have any name.
         if can_stand_in_a_field(&self.rule) {

@@ -216,11 +216,14 @@ impl RequestId {
 
     /// What `Display` shows.
     pub(crate) fn digits(self) -> Digits {
+        let bytes = (u128::from(self.worker) << 64 | u128::from(self.number)).to_be_bytes();
         let mut digits = [0; 32];
-        let [high, low] = [self.worker, self.number].map(u64::to_be_bytes);
-        let bytes = high.iter().chain(&low);
-        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *pair = [byte >> 4, byte & 0xf].map(digit);
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(&bytes) {
+            *pair = [byte >> 4, byte & 0xf];
+        }
+        // Without a table, so that all of them are spelled together.
+        for digit in &mut digits {
+            *digit += if *digit < 10 { b'0' } else { b'A' - 10 };
         }
         Digits(digits)
     }
@@ -230,6 +233,10 @@ impl Digits {
     /// They are text, whatever they are.
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -244,9 +251,4 @@ impl fmt::Debug for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// Without a table, so that all digits of an id are spelled together.
-const fn digit(value: u8) -> u8 {
-    value + if value < 10 { b'0' } else { b'A' - 10 }
 }
