@@ -1,7 +1,7 @@
 //! Error replies as OBS spells them: code, status, XML body and headers (obs-facts §8).
 
 use super::{bytes::ByteSet, dialect::Dialect};
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
 
 /// An error code of the OBS API, with the status it is sent with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,17 +49,17 @@ pub struct Reply<'a> {
     pub host_id: &'a str,
 }
 
-/// The headers of an error reply, in one dialect.
+/// The names of the headers of an error reply, in one dialect.
 #[derive(Debug)]
 pub struct ReplyHeaders {
     /// The request's id.
-    pub request_id: HeaderName,
+    pub request_id: &'static str,
     /// The id of whoever answers.
-    pub id_2: HeaderName,
+    pub id_2: &'static str,
     /// The code, for replies without a body.
-    pub error_code: HeaderName,
+    pub error_code: &'static str,
     /// The message, for replies without a body.
-    pub error_message: HeaderName,
+    pub error_message: &'static str,
 }
 
 impl Code {
@@ -119,16 +119,23 @@ impl Reply<'_> {
     /// The body: `<Error>` with its elements in the order of the documents' samples.
     pub fn xml(&self) -> String {
         let mut xml = String::with_capacity(512);
-        xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Error>");
-        element(&mut xml, "Code", self.code.as_str());
-        element(&mut xml, "Message", self.message);
+        xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Error><Code>");
+        xml.push_str(self.code.as_str());
+        xml.push_str("</Code><Message>");
+        escape(&mut xml, self.message);
+        xml.push_str("</Message>");
         if let Some(argument) = self.argument {
-            element(&mut xml, "ArgumentName", argument);
+            xml.push_str("<ArgumentName>");
+            escape(&mut xml, argument);
+            xml.push_str("</ArgumentName>");
         }
-        element(&mut xml, "Resource", self.resource);
-        element(&mut xml, "RequestId", self.request_id);
-        element(&mut xml, "HostId", self.host_id);
-        xml.push_str("</Error>");
+        xml.push_str("<Resource>");
+        escape(&mut xml, self.resource);
+        xml.push_str("</Resource><RequestId>");
+        escape(&mut xml, self.request_id);
+        xml.push_str("</RequestId><HostId>");
+        escape(&mut xml, self.host_id);
+        xml.push_str("</HostId></Error>");
         xml
     }
 }
@@ -138,34 +145,24 @@ impl ReplyHeaders {
     pub const fn of(dialect: Dialect) -> Self {
         match dialect {
             Dialect::Obs => Self {
-                request_id: HeaderName::from_static("x-obs-request-id"),
-                id_2: HeaderName::from_static("x-obs-id-2"),
-                error_code: HeaderName::from_static("x-obs-error-code"),
-                error_message: HeaderName::from_static("x-obs-error-message"),
+                request_id: "x-obs-request-id",
+                id_2: "x-obs-id-2",
+                error_code: "x-obs-error-code",
+                error_message: "x-obs-error-message",
             },
             Dialect::Amz => Self {
-                request_id: HeaderName::from_static("x-amz-request-id"),
-                id_2: HeaderName::from_static("x-amz-id-2"),
-                error_code: HeaderName::from_static("x-amz-error-code"),
-                error_message: HeaderName::from_static("x-amz-error-message"),
+                request_id: "x-amz-request-id",
+                id_2: "x-amz-id-2",
+                error_code: "x-amz-error-code",
+                error_message: "x-amz-error-message",
             },
         }
     }
 }
 
-fn element(xml: &mut String, name: &str, text: &str) {
-    for part in ["<", name, ">"] {
-        xml.push_str(part);
-    }
-    escape(xml, text);
-    for part in ["</", name, ">"] {
-        xml.push_str(part);
-    }
-}
-
 /// Text with what XML 1.0 does not allow in it escaped or left out.
 fn escape(xml: &mut String, text: &str) {
-    if PLAIN.has_all(text.as_bytes()) {
+    if is_plain(text.as_bytes()) {
         return xml.push_str(text);
     }
     let mut rest = text;
@@ -188,6 +185,14 @@ fn escape(xml: &mut String, text: &str) {
         rest = characters.as_str();
     }
     xml.push_str(rest);
+}
+
+/// Whether nothing in a text need be looked at. Without a table, so that many bytes are looked through together.
+fn is_plain(text: &[u8]) -> bool {
+    let other = text.iter().fold(false, |other, byte| {
+        other | matches!(byte, ..b' ' | b'<' | b'>' | b'&' | b'"' | b'\'' | 0xef)
+    });
+    !other
 }
 
 /// What need not be looked at: no control characters, no markup, and not the first byte of U+FFFE and U+FFFF.

@@ -5,8 +5,10 @@
 
 use super::{
     auth::Carrier,
+    bytes,
     fold::{Folded, pairs},
     form::Field,
+    recent::Recent,
 };
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -15,9 +17,11 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// What fingerprints are made with. Never printed.
-#[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "it is a secret")]
-pub struct FingerprintKey(hmac::Key);
+pub struct FingerprintKey {
+    secret: hmac::Key,
+    recent: Recent,
+}
 
 /// Stands for a customer key: the first half of an HMAC-SHA-256, thirty-two hexadecimal digits where it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,21 +41,17 @@ pub struct Exposed {
 impl FingerprintKey {
     /// One from a secret of at least 128 bits.
     pub fn new(secret: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let recent = Recent::new(half(&hmac::sign(&secret, RECENT)));
+        Self { secret, recent }
     }
 
     /// The customer keys in a head, of the target and of the source, headers first. Names are read as loosely as any
     /// store might: in any case, with `_` for `-`, under any vendor's prefix.
     pub fn in_head<'h>(&'h self, head: &'h Parts) -> impl Iterator<Item = Exposed> + 'h {
         let headers = head.headers.iter().filter_map(|(name, value)| {
-            // The end of a name, which nothing folds, tells most apart.
-            let name = name.as_str().as_bytes();
-            let folded = name.ends_with(b"key").then(|| Folded::header(name))??;
-            self.exposed(
-                names_source(folded.as_bytes())?,
-                Carrier::Header,
-                value.as_bytes(),
-            )
+            let source = header_names_source(name.as_str().as_bytes())?;
+            self.exposed(source, Carrier::Header, value.as_bytes())
         });
         let query = head.uri.query().into_iter().flat_map(pairs);
         let query = query.filter_map(|(name, value)| {
@@ -73,12 +73,17 @@ impl FingerprintKey {
     }
 
     fn exposed(&self, source: bool, carrier: Carrier, value: &[u8]) -> Option<Exposed> {
-        let fingerprint = (!value.is_empty()).then(|| self.fingerprint(value))?;
+        let fingerprint = (!value.is_empty()).then(|| self.of(value))?;
         Some(Exposed {
             source,
             carrier,
             fingerprint,
         })
+    }
+
+    /// The fingerprint of what was sent for a key.
+    pub(super) fn of(&self, value: &[u8]) -> Fingerprint {
+        self.recent.of(value, || self.fingerprint(value))
     }
 
     /// Of the key's own bytes, of which what was sent should be the base64; or else of whatever was sent for a key.
@@ -87,12 +92,10 @@ impl FingerprintKey {
         let length = STANDARD.decode_slice(value, &mut key).ok();
         let decoded = length.and_then(|length| key.get(..length));
         let (kind, bytes) = decoded.map_or((AS_SENT, value), |key| (DECODED, key));
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.secret);
         context.update(kind);
         context.update(bytes);
-        let tag = context.sign();
-        let half = tag.as_ref().first_chunk().copied().unwrap_or_default();
-        Fingerprint(u128::from_be_bytes(half))
+        Fingerprint(u128::from_be_bytes(half(&context.sign())))
     }
 }
 
@@ -100,6 +103,10 @@ impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }
+}
+
+fn half(tag: &hmac::Tag) -> [u8; 16] {
+    tag.as_ref().first_chunk().copied().unwrap_or_default()
 }
 
 /// Whether a folded name is that of a customer key, and if so, whether of a source's.
@@ -110,9 +117,23 @@ fn names_source(folded: &[u8]) -> Option<bool> {
         .then(|| before.ends_with(b"copy-source-"))
 }
 
+/// The same of a header's name, which is in lower case: mostly there is nothing to fold.
+fn header_names_source(name: &[u8]) -> Option<bool> {
+    // The end of a name, which nothing folds, tells most apart.
+    if !name.ends_with(b"key") {
+        None
+    } else if bytes::has(name, b'_') {
+        names_source(Folded::header(name)?.as_bytes())
+    } else {
+        names_source(name)
+    }
+}
+
 // What is hashed before the bytes, so that no fingerprint of one kind is one of another.
 const DECODED: &[u8] = b"customer key\0";
 const AS_SENT: &[u8] = b"customer key, not base64\0";
+/// What makes a secret of its own, for what is kept of the last fingerprints.
+const RECENT: &[u8] = b"recent\0";
 
 #[cfg(test)]
 mod tests {

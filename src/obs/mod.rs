@@ -17,6 +17,7 @@ pub mod malformed;
 pub(crate) mod names;
 pub mod operation;
 pub(crate) mod path;
+mod recent;
 pub mod resource;
 pub(crate) mod route;
 pub mod scheme;

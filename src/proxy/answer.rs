@@ -1,4 +1,4 @@
-//! An answer to a client, and the event that a request leaves behind when its answer has ended.
+//! The body of an answer, and the event that a request leaves behind when its answer has ended.
 
 use super::{
     admission::{Overload, Room},
@@ -8,11 +8,10 @@ use super::{
     intake::Intake,
     piece::Piece,
     relay::Relay,
-    upstream::{AnswerHead, UpstreamError},
+    upstream::UpstreamError,
 };
 use crate::telemetry::{AccessLog, Counters, Outcome, Record};
 use bytes::Bytes;
-use http::{Response, StatusCode, response};
 use http_body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
@@ -20,20 +19,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
-
-/// An answer to a client.
-pub(super) struct Answered {
-    pub(super) head: Head,
-    pub(super) body: AnswerBody,
-}
-
-/// The head of an answer.
-pub(super) enum Head {
-    /// The gate's own.
-    Own(response::Parts),
-    /// The store's, as it came.
-    Store(AnswerHead),
-}
 
 /// The body of an answer: the gate's own, or the store's as it streams.
 pub(super) struct AnswerBody {
@@ -79,44 +64,6 @@ pub(super) struct Event {
     /// It counts among the requests in flight.
     in_flight: bool,
     verdict: Verdict,
-}
-
-impl Answered {
-    /// Ties the request's event to the end of this answer.
-    #[must_use]
-    pub(super) fn with_event(self, event: Event) -> Self {
-        Self {
-            body: self.body.with_event(event),
-            ..self
-        }
-    }
-
-    /// The same with its fields in a map.
-    pub(super) fn into_response(self) -> Response<AnswerBody> {
-        match self.head {
-            Head::Own(head) => Response::from_parts(head, self.body),
-            Head::Store(head) => head.response().map(|()| self.body),
-        }
-    }
-}
-
-impl From<Response<AnswerBody>> for Answered {
-    fn from(response: Response<AnswerBody>) -> Self {
-        let (head, body) = response.into_parts();
-        Self {
-            head: Head::Own(head),
-            body,
-        }
-    }
-}
-
-impl Head {
-    pub(super) fn status(&self) -> StatusCode {
-        match self {
-            Self::Own(head) => head.status,
-            Self::Store(head) => head.status(),
-        }
-    }
 }
 
 impl Event {
@@ -192,7 +139,8 @@ impl AnswerBody {
     }
 
     /// Ties the request's event to the end of this body.
-    fn with_event(self, mut event: Event) -> Self {
+    #[must_use]
+    pub(super) fn with_event(self, mut event: Event) -> Self {
         event.ended = self.is_end_stream();
         if let Source::Store {
             framed: Framed::Connection,

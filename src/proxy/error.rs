@@ -192,7 +192,7 @@ fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'sta
             },
         ) => (
             Code::InvalidRequest,
-            Cow::Owned(format!("Requests {what} must be made over a secure connection.")),
+            sentence(&["Requests ", what, " must be made over a secure connection."]),
             None,
         ),
         (
@@ -203,17 +203,31 @@ fn broken(rule: &Rule, scheme: Scheme) -> (Code, Cow<'static, str>, Option<&'sta
             },
         ) => (
             Code::InvalidRequest,
-            Cow::Owned(format!(
-                "Requests {what} must be made over a secure connection and require {VERSION_4}."
-            )),
+            sentence(&[
+                "Requests ",
+                what,
+                " must be made over a secure connection and require ",
+                VERSION_4,
+                ".",
+            ]),
             None,
         ),
         (_, Requirement { .. }) => (
             Code::InvalidArgument,
-            Cow::Owned(format!("Requests {what} require {VERSION_4}.")),
+            sentence(&["Requests ", what, " require ", VERSION_4, "."]),
             Some("Authorization"),
         ),
     }
+}
+
+/// Of these pieces, with room for what may be [said besides](Said::burn_key).
+fn sentence(pieces: &[&str]) -> Cow<'static, str> {
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+    let mut sentence = String::with_capacity(length + BURNED.len());
+    for piece in pieces {
+        sentence.push_str(piece);
+    }
+    Cow::Owned(sentence)
 }
 
 /// Whether requests of this operation state the encryption themselves (obs-facts §4.2).

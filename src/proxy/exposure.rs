@@ -6,19 +6,38 @@ use super::{
     worker::Worker,
 };
 use crate::{
-    obs::{exposed::Exposed, form::Scanner, scheme::Scheme},
+    obs::{
+        exposed::{Exposed, FingerprintKey},
+        form::Scanner,
+        scheme::Scheme,
+    },
     telemetry::Record,
 };
 use http::request::Parts;
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, fmt, time::Duration};
+
+/// What a worker tells exposed keys apart by, and how much it says of them.
+pub(super) struct Exposures {
+    key: FingerprintKey,
+    restraint: Restraint,
+}
 
 /// How many warnings of exposed keys a worker writes: whoever sends keys in clear by the thousand is told of by the
 /// access log and the counter, and holds nobody up with what goes to standard error.
 #[derive(Debug, Default)]
-pub(super) struct Restraint {
+struct Restraint {
     since: Cell<Tick>,
     told: Cell<u32>,
     untold: Cell<u64>,
+}
+
+impl Exposures {
+    pub(super) fn new(key: FingerprintKey) -> Self {
+        Self {
+            key,
+            restraint: Restraint::default(),
+        }
+    }
 }
 
 impl Restraint {
@@ -40,18 +59,14 @@ impl Restraint {
 /// Notes the keys in a head.
 pub(super) fn in_head(worker: &Worker, head: &Parts, record: &mut Record) {
     if record.scheme == Scheme::Http {
-        note(worker, worker.knowledge.fingerprint_key().in_head(head), record);
+        note(worker, worker.exposures.key.in_head(head), record);
     }
 }
 
 /// Notes the keys in a form, as far as it was read.
 pub(super) fn in_form(worker: &Worker, form: &Scanner, record: &mut Record) {
     if record.scheme == Scheme::Http {
-        note(
-            worker,
-            worker.knowledge.fingerprint_key().in_form(form.fields()),
-            record,
-        );
+        note(worker, worker.exposures.key.in_form(form.fields()), record);
     }
 }
 
@@ -61,7 +76,7 @@ fn note(worker: &Worker, found: impl Iterator<Item = Exposed>, record: &mut Reco
         if record.exposed.contains(&exposed.fingerprint) || record.exposed.len() >= MOST {
             continue;
         }
-        if let Some(untold) = worker.exposures.allows(&worker.sweep) {
+        if let Some(untold) = worker.exposures.restraint.allows(&worker.sweep) {
             tracing::warn!(
                 request = %record.id,
                 peer = %record.peer,
@@ -74,6 +89,13 @@ fn note(worker: &Worker, found: impl Iterator<Item = Exposed>, record: &mut Reco
             );
         }
         record.exposed.push(exposed.fingerprint);
+    }
+}
+
+/// Without the key: it is a secret.
+impl fmt::Debug for Exposures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exposures").finish_non_exhaustive()
     }
 }
 

@@ -9,16 +9,14 @@ use crate::{
 use percent_encoding::percent_decode_str;
 use std::{
     borrow::Cow,
-    fmt,
     sync::Arc,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// The state, and the clock it is asked with.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Knowledge {
     state: Arc<State>,
-    fingerprint_key: Arc<FingerprintKey>,
     clock: Clock,
 }
 
@@ -40,7 +38,6 @@ pub(super) struct Names<'h> {
 impl Knowledge {
     pub(super) fn new(state: State, clock: Clock) -> Self {
         Self {
-            fingerprint_key: Arc::new(state.fingerprint_key()),
             state: Arc::new(state),
             clock,
         }
@@ -85,23 +82,13 @@ impl Knowledge {
     }
 
     /// What fingerprints of customer keys are made with.
-    pub(super) fn fingerprint_key(&self) -> &FingerprintKey {
-        &self.fingerprint_key
+    pub(super) fn fingerprint_key(&self) -> FingerprintKey {
+        self.state.fingerprint_key()
     }
 
     /// Frees what has expired.
     pub(super) fn purge(&self) {
         self.state.purge(self.clock.now());
-    }
-}
-
-/// Without the key of the fingerprints: it is a secret.
-impl fmt::Debug for Knowledge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Knowledge")
-            .field("state", &self.state)
-            .field("clock", &self.clock)
-            .finish_non_exhaustive()
     }
 }
 

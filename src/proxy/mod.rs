@@ -61,7 +61,7 @@ use crate::{
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
     telemetry::{Outcome, Record, Told},
 };
-use answer::{AnswerBody, Answered, Event, Framed, Head};
+use answer::{AnswerBody, Event, Framed};
 use body::{ClientBody, RequestBody};
 use connection::Client;
 use http::{Version, request::Parts};
@@ -70,7 +70,7 @@ use http2::Deadline;
 use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
-use respond::Asked;
+use respond::{Answered, Asked, Refused};
 use upstream::{Answer, AnswerHead, Response};
 use worker::Worker;
 
@@ -96,10 +96,7 @@ async fn handle(worker: &Worker, client: &Client, head: &Parts, body: ClientBody
     let answered = match walked {
         Ok((answer, body)) => {
             let body = AnswerBody::streaming(body, framed(head, &answer));
-            Answered {
-                head: Head::Store(answer),
-                body,
-            }
+            Answered::Relayed(answer, body)
         }
         Err(refusal) => {
             // A body that cannot be read may be one that the guard did not let through.
@@ -114,14 +111,14 @@ async fn handle(worker: &Worker, client: &Client, head: &Parts, body: ClientBody
                 method: &head.method,
                 path: secret::shown(head.uri.path()),
                 dialect: Dialect::of(head),
-                request_id: id.to_string(),
+                request_id: id,
                 // In HTTP/2 the connection goes on: the stream alone is reset.
                 unread: client.intake.is_unread() && head.version != Version::HTTP_2,
             };
-            respond::refuse(&said, &asked, &worker.dates).into()
+            Answered::Refused(Refused::new(said, &asked, &worker.dates))
         }
     };
-    event.record.status = answered.head.status().as_u16();
+    event.record.status = answered.status().as_u16();
     answered.with_event(event)
 }
 

@@ -13,11 +13,11 @@ use std::{
 /// One worker's counters. Only that worker writes them.
 #[derive(Debug, Default)]
 pub struct Counters {
-    outcomes: [AtomicU64; Outcome::ALL.len()],
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    customer_keys_exposed: AtomicU64,
-    panics: AtomicU64,
+    outcomes: [Gauge; Outcome::ALL.len()],
+    bytes_in: Gauge,
+    bytes_out: Gauge,
+    customer_keys_exposed: Gauge,
+    panics: Gauge,
     /// Connections that are open.
     pub connections: Gauge,
     /// Requests whose answers have not ended.
@@ -65,13 +65,12 @@ impl Counters {
     /// Counts a request that has ended.
     pub fn count(&self, record: &Record) {
         if let Some(outcome) = self.outcomes.get(record.outcome as usize) {
-            outcome.fetch_add(1, Ordering::Relaxed);
+            outcome.add(1);
         }
-        self.bytes_in.fetch_add(record.bytes_in, Ordering::Relaxed);
-        self.bytes_out.fetch_add(record.bytes_out, Ordering::Relaxed);
+        self.bytes_in.add(record.bytes_in);
+        self.bytes_out.add(record.bytes_out);
         if !record.exposed.is_empty() {
-            let keys = record.exposed.len() as u64;
-            self.customer_keys_exposed.fetch_add(keys, Ordering::Relaxed);
+            self.customer_keys_exposed.add(record.exposed.len() as u64);
         }
         if let Some(rule) = &record.rule {
             self.count_rule(rule);
@@ -89,17 +88,14 @@ impl Counters {
 
     /// Counts a connection whose task panicked.
     pub fn count_panic(&self) {
-        self.panics.fetch_add(1, Ordering::Relaxed);
+        self.panics.add(1);
     }
 }
 
 /// All workers' counters together, in the text format that Prometheus reads.
 pub fn render(workers: &[Arc<Counters>]) -> String {
-    let sum = |read: &dyn Fn(&Counters) -> &AtomicU64| -> u64 {
-        workers
-            .iter()
-            .map(|counters| read(counters).load(Ordering::Relaxed))
-            .sum()
+    let sum = |read: &dyn Fn(&Counters) -> &Gauge| -> u64 {
+        workers.iter().map(|counters| read(counters).get()).sum()
     };
     let mut out = String::new();
     // Writing to a `String` cannot fail.
@@ -108,7 +104,7 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
         let total: u64 = workers
             .iter()
             .filter_map(|counters| counters.outcomes.get(n))
-            .map(|count| count.load(Ordering::Relaxed))
+            .map(Gauge::get)
             .sum();
         let _ = writeln!(
             out,
@@ -133,32 +129,26 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
         ("obsgate_panics_total", sum(&|counters| &counters.panics)),
         (
             "obsgate_connections_turned_away_total",
-            sum(&|counters| &counters.turned_away.0),
+            sum(&|counters| &counters.turned_away),
         ),
         (
             "obsgate_accept_errors_total",
-            sum(&|counters| &counters.accept_errors.0),
+            sum(&|counters| &counters.accept_errors),
         ),
     ] {
         let _ = writeln!(out, "# TYPE {name} counter\n{name} {total}");
     }
     let _ = writeln!(out, "# TYPE obsgate_http2_protocol_errors_total counter");
     for (of, total) in [
-        (
-            "connection",
-            sum(&|counters| &counters.http2_connections_refused.0),
-        ),
-        ("head", sum(&|counters| &counters.http2_heads_refused.0)),
+        ("connection", sum(&|counters| &counters.http2_connections_refused)),
+        ("head", sum(&|counters| &counters.http2_heads_refused)),
     ] {
         let _ = writeln!(out, "obsgate_http2_protocol_errors_total{{of=\"{of}\"}} {total}");
     }
     for (name, total) in [
-        ("obsgate_connections", sum(&|counters| &counters.connections.0)),
-        (
-            "obsgate_requests_in_flight",
-            sum(&|counters| &counters.requests.0),
-        ),
-        ("obsgate_buffered_bytes", sum(&|counters| &counters.buffered.0)),
+        ("obsgate_connections", sum(&|counters| &counters.connections)),
+        ("obsgate_requests_in_flight", sum(&|counters| &counters.requests)),
+        ("obsgate_buffered_bytes", sum(&|counters| &counters.buffered)),
     ] {
         let _ = writeln!(out, "# TYPE {name} gauge\n{name} {total}");
     }

@@ -9,4 +9,5 @@ mod record;
 pub use access_log::{AccessLog, Format, Writer};
 pub use diagnostics::{diagnostics, init};
 pub use metrics::{Counters, render};
+pub(crate) use record::Digits;
 pub use record::{Outcome, Record, RequestId, Told};

@@ -26,6 +26,9 @@ pub struct RequestId {
     pub number: u64,
 }
 
+/// A request's id, spelled.
+pub(crate) struct Digits([u8; 32]);
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -208,25 +211,39 @@ impl Told {
 impl RequestId {
     /// Writes what `Display` shows.
     pub(super) fn write(self, out: &mut Vec<u8>) {
-        out.extend(self.digits());
+        out.extend_from_slice(&self.digits().0);
     }
 
-    fn digits(self) -> [u8; 32] {
+    /// What `Display` shows.
+    pub(crate) fn digits(self) -> Digits {
+        let bytes = (u128::from(self.worker) << 64 | u128::from(self.number)).to_be_bytes();
         let mut digits = [0; 32];
-        let bytes = [self.worker, self.number].into_iter().flat_map(u64::to_be_bytes);
-        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *pair =
-                [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0'));
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(&bytes) {
+            *pair = [byte >> 4, byte & 0xf];
         }
-        digits
+        // Without a table, so that all of them are spelled together.
+        for digit in &mut digits {
+            *digit += if *digit < 10 { b'0' } else { b'A' - 10 };
+        }
+        Digits(digits)
+    }
+}
+
+impl Digits {
+    /// They are text, whatever they are.
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
 /// Thirty-two upper-case hexadecimal digits, as the store's own ids.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Digits are text, whatever they are.
-        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
+        f.write_str(self.digits().as_str())
     }
 }
 
@@ -235,5 +252,3 @@ impl fmt::Debug for RequestId {
         fmt::Display::fmt(self, f)
     }
 }
-
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

@@ -6,8 +6,9 @@ use super::{
     reader::Reader,
 };
 use crate::proxy::{
-    answer::{AnswerBody, Answered, Event},
+    answer::{AnswerBody, Event},
     outgoing::Outgoing,
+    respond::Answered,
 };
 use bytes::{Buf as _, Bytes};
 use http::{
@@ -53,8 +54,10 @@ pub(super) enum Unanswered {
 impl Answering {
     /// Begins with what is already written into `room`.
     pub(super) fn begin(answered: Answered, terms: Terms, mut room: Vec<u8>) -> Self {
-        let Answered { head, body } = answered;
-        let written = terms.write(&head, &body.size_hint(), &mut room);
+        let (written, body) = match answered {
+            Answered::Relayed(head, body) => (terms.write(&head, &body.size_hint(), &mut room), body),
+            Answered::Refused(refused) => (terms.refuse(&refused, &mut room), refused.into_body()),
+        };
         let mut out = Outgoing::default();
         drop(out.begin(room));
         let mut answering = Self {

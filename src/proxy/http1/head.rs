@@ -2,16 +2,12 @@
 //! ends (RFC 9112 §6 and §9). Nothing else is added.
 
 use crate::proxy::{
-    answer::Head,
     guard::Layout,
-    message::{elements, is_bodiless, names, write_field},
+    message::{is_bodiless, names, write_field},
+    respond::Refused,
     upstream::{AnswerHead, Field},
 };
-use http::{
-    HeaderName, HeaderValue, Method, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH},
-    response::Parts,
-};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header::CONNECTION};
 use http_body::SizeHint;
 use std::io::Write as _;
 
@@ -47,15 +43,6 @@ pub(super) struct Written {
     pub(super) trailers: Vec<HeaderName>,
 }
 
-/// What the fields of a head say of its answer.
-#[derive(Default)]
-struct Said {
-    length: Option<u64>,
-    /// The connection ends.
-    closes: bool,
-    trailers: Vec<HeaderName>,
-}
-
 impl Terms {
     pub(super) fn of(layout: &Layout, method: &Method) -> Self {
         Self {
@@ -76,48 +63,11 @@ impl Terms {
         }
     }
 
-    /// Writes the head of an answer with a body of this size.
-    pub(super) fn write(self, head: &Head, size: &SizeHint, out: &mut Vec<u8>) -> Written {
-        let has_body = !self.is_head && !is_bodiless(head.status());
-        let said = match head {
-            Head::Own(head) => self.own(head, out),
-            Head::Store(head) => self.stores(head, has_body, out),
-        };
-        let framing = if has_body {
-            self.framing(said.length, size, out)
-        } else {
-            Framing::None
-        };
-        let persists = self.persists && !said.closes && framing != Framing::Close;
-        if !said.closes {
-            self.connection(persists, out);
-        }
-        out.extend_from_slice(b"\r\n");
-        Written {
-            framing,
-            persists,
-            trailers: said.trailers,
-        }
-    }
-
-    /// Writes a head of the gate's own.
-    fn own(self, head: &Parts, out: &mut Vec<u8>) -> Said {
-        let mut said = Said::default();
-        self.status_line(head.status, None, out);
-        for (name, value) in &head.headers {
-            if *name == CONTENT_LENGTH {
-                said.length = value.to_str().ok().and_then(|length| length.parse().ok());
-            } else if *name == CONNECTION {
-                said.closes |= elements(value.as_bytes()).any(|token| token.eq_ignore_ascii_case(b"close"));
-            }
-            write_field(name.as_str(), value, out);
-        }
-        said
-    }
-
-    /// Writes a head of the store's: its lines as they came. None of them is about the connection.
-    fn stores(self, head: &AnswerHead, has_body: bool, out: &mut Vec<u8>) -> Said {
+    /// Writes the head of an answer of the store's, with a body of this size: its lines as they came. None of them is
+    /// about the connection.
+    pub(super) fn write(self, head: &AnswerHead, size: &SizeHint, out: &mut Vec<u8>) -> Written {
         self.status_line(head.status(), head.reason(), out);
+        let has_body = !self.is_head && !is_bodiless(head.status());
         let has_trailers = has_body && self.version != Version::HTTP_10;
         let goes = |field| match field {
             Field::ContentLength => may_have_length(head.status()),
@@ -125,17 +75,50 @@ impl Terms {
             _ => true,
         };
         head.write_fields(goes, out);
+        let framing = if has_body {
+            self.framing(head.length(), size, out)
+        } else {
+            Framing::None
+        };
+        let persists = self.persists && framing != Framing::Close;
+        self.connection(persists, out);
+        out.extend_from_slice(b"\r\n");
         let trailers = if has_trailers && self.trailers {
             head.values(Field::Trailer).flat_map(names).collect()
         } else {
             Vec::new()
         };
-        Said {
-            length: head.length(),
-            closes: false,
+        Written {
+            framing,
+            persists,
             trailers,
         }
     }
+
+    /// Writes the head of a refusal.
+    pub(super) fn refuse(self, refused: &Refused, out: &mut Vec<u8>) -> Written {
+        self.status_line(refused.status(), None, out);
+        refused.fields(|name, value| {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                out.extend_from_slice(part);
+            }
+        });
+        let persists = self.persists && !refused.closes();
+        if !refused.closes() {
+            self.connection(persists, out);
+        }
+        out.extend_from_slice(b"\r\n");
+        Written {
+            framing: if self.is_head {
+                Framing::None
+            } else {
+                Framing::Length(refused.length() as u64)
+            },
+            persists,
+            trailers: Vec::new(),
+        }
+    }
+
     fn status_line(self, status: StatusCode, reason: Option<&[u8]>, out: &mut Vec<u8>) {
         if self.version == Version::HTTP_11 && status == StatusCode::OK && reason.is_none() {
             return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");

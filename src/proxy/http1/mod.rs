@@ -19,12 +19,12 @@ pub(super) use stream::Stream;
 
 use super::{
     admission::Overload,
-    answer::Answered,
     body::ClientBody,
     connection::Client,
     drain::Waiter,
     guard::{Patience, Violation},
     handle,
+    respond::Answered,
     worker::Worker,
 };
 use crate::classify::Arrival;
@@ -97,8 +97,9 @@ impl Connection {
                 Next::Refused(violation) => Err(violation),
                 Next::End(ended) => return ended.map_err(Unanswered::Unwritable),
             };
-            // What an exchange needs is large, and gone with it.
-            if !Box::pin(self.exchange(head)).await? {
+            // What an exchange needs is large, and gone with it. It is made where it stays, and not copied there.
+            let exchange = Box::write(Box::new_uninit(), self.exchange(head));
+            if !Box::into_pin(exchange).await? {
                 return Ok(());
             }
         }
@@ -136,7 +137,7 @@ impl Connection {
         {
             let mut reader = self.reader.borrow_mut();
             room.extend_from_slice(reader.begin_answer());
-            let goes_on = reader.may_go_on() && !answered.body.cuts_upload();
+            let goes_on = reader.may_go_on() && !answered.body().cuts_upload();
             terms.persists &= goes_on && !self.waiter.has_begun();
         }
         let mut answering = Answering::begin(answered, terms, room);
