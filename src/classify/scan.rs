@@ -229,9 +229,16 @@ impl<'h> Scan<'h> {
             // What a bucket encrypts with is learned from these: some stores would answer for the other.
             || beside(Marks::ENCRYPTION)
             // One store would take the row of this one, another of that.
-            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options)
-                && CHOICES.iter().filter(|choice| self.subresources.has_any(**choice)).count() > 1)
+            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options) && self.chooses_twice())
             || (verb == Verb::Post && beside(SELECTION))
+    }
+
+    fn chooses_twice(&self) -> bool {
+        let first = CHOICES.iter().find(|choice| self.subresources.has_any(**choice));
+        first.is_some_and(|choice| {
+            let others = self.subresources.without(*choice);
+            others != Marks::NONE && CHOICES.iter().any(|choice| others.has_any(*choice))
+        })
     }
 
     /// The marks that choose the operation, once it is known what the request is about.
@@ -346,6 +353,8 @@ fn names_an_object(source: &[u8]) -> bool {
 /// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
 /// are one choice: it has no row.
 const CHOICES: [Marks; 18] = [
+    // Of parts there are most.
+    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
     Marks::ACL,
     Marks::APPEND,
     Marks::CONFIGURATION,
@@ -363,8 +372,22 @@ const CHOICES: [Marks; 18] = [
     Marks::TORRENT,
     Marks::TRUNCATE,
     Marks::UPLOADS,
-    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
 ];
 
 /// Either makes a POST a selection to somebody.
 const SELECTION: Marks = Marks::SELECT.with(Marks::SELECT_TYPE);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_have_no_mark_in_common() {
+        for (n, one) in CHOICES.iter().enumerate() {
+            assert!(
+                CHOICES.iter().skip(n + 1).all(|other| !one.has_any(*other)),
+                "{one:?}"
+            );
+        }
+    }
+}

@@ -108,3 +108,68 @@ pub(super) fn is_timestamp(value: &[u8]) -> bool {
 pub(super) fn are_digits(value: &[u8]) -> bool {
     run(value, |block| block.within(b'0', b'9')) == value.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::obs::fold::Decoded;
+
+    /// Every byte in the place of every byte of a text.
+    fn mutants(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+        (0..text.len()).flat_map(move |at| {
+            (0..=u8::MAX).map(move |byte| {
+                let mut mutant = text.to_vec();
+                mutant[at] = byte;
+                mutant
+            })
+        })
+    }
+
+    #[test]
+    fn what_is_an_escaped_credential_is_one_once_it_is_decoded() {
+        let text = b"AKIAIOSFODNN7EXAMPLE%2F20240101%2Feu-west-101%2Fs3%2Faws4_request";
+        assert!(is_escaped_credential(text));
+        for mutant in mutants(text).filter(|mutant| is_escaped_credential(mutant)) {
+            let mut buffer = [0; 512];
+            let decoded = Decoded::new(&mutant).into(&mut buffer).unwrap();
+            assert!(is_whole(after_credential(decoded)), "{mutant:?}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_digits_around_two_letters() {
+        let text = b"20240101T235959Z";
+        assert!(
+            is_timestamp(text) && !is_timestamp(b"20240101T235959") && !is_timestamp(b"20240101T235959Z0")
+        );
+        for mutant in mutants(text) {
+            let at = |place: usize| mutant[place];
+            let digits = (0..15)
+                .filter(|place| *place != 8)
+                .all(|place| at(place).is_ascii_digit());
+            assert_eq!(
+                is_timestamp(&mutant),
+                digits && at(8) == b'T' && at(15) == b'Z',
+                "{mutant:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn digits_and_base64_are_what_their_alphabets_say() {
+        for mutant in mutants(&[b'7'; 35]) {
+            let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(byte);
+            assert_eq!(is_base64(&mutant), mutant.iter().all(base64), "{mutant:?}");
+            assert_eq!(
+                are_digits(&mutant),
+                mutant.iter().all(u8::is_ascii_digit),
+                "{mutant:?}"
+            );
+        }
+        for mutant in mutants(&[b'7'; 64]) {
+            let hex = mutant.iter().all(u8::is_ascii_hexdigit);
+            assert_eq!(is_whole(after_sha256(&mutant)), hex, "{mutant:?}");
+        }
+        assert!(!is_base64(b"") && are_digits(b""));
+    }
+}

@@ -4,7 +4,6 @@
 use super::bytes;
 
 /// Names with their meanings.
-#[derive(Debug)]
 pub(crate) struct Dictionary<T: 'static, const N: usize> {
     entries: [(&'static str, T); N],
     /// Which entry each slot has.

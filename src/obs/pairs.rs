@@ -31,21 +31,12 @@ impl Pairs<'_> {
     #[inline]
     fn mark(&mut self) -> usize {
         if self.marks == 0 {
-            self.look_on();
+            (self.marks, self.chunk) = look_on(self.query, self.chunk);
         }
         // Where there is none, it is behind the end.
         let place = self.chunk + self.marks.trailing_zeros() as usize;
         self.marks &= self.marks.wrapping_sub(1);
         place.min(self.query.len())
-    }
-
-    /// Looks through the chunks to come, up to one with a mark.
-    #[inline(never)]
-    fn look_on(&mut self) {
-        while self.marks == 0 && self.chunk < self.query.len() {
-            self.chunk += CHUNK;
-            self.marks = marks(self.query, self.chunk);
-        }
     }
 
     fn is_equals(&self, place: usize) -> bool {
@@ -70,6 +61,18 @@ impl<'q> Iterator for Pairs<'q> {
         let value = self.query.get(middle + 1..end).unwrap_or_default();
         Some((name, value))
     }
+}
+
+/// The marks of the next chunk that has any, and where it begins. The state goes in and out by value, so that it stays
+/// in registers.
+#[inline(never)]
+fn look_on(query: &[u8], mut chunk: usize) -> (u64, usize) {
+    let mut found = 0;
+    while found == 0 && chunk < query.len() {
+        chunk += CHUNK;
+        found = marks(query, chunk);
+    }
+    (found, chunk)
 }
 
 /// Which bytes of the chunk that begins here are `=` or `&`.
