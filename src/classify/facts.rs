@@ -40,7 +40,7 @@ impl Aim {
         let keyed = seen.has_any(Parameters::TARGET_KEY);
         let (target, teller) = match (verb, operation) {
             (Verb::Get, _) => (by_key(keyed), Teller::Response),
-            _ => target(operation, stated, keyed, scan.position == Some("0")),
+            _ => target(operation, stated, keyed, scan.position == Some(b"0")),
         };
         let source_keyed = |of: Parameters| of.has_any(Parameters::SOURCE_KEY);
         let certain = scan.evidence.certain(presigned);

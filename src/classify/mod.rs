@@ -3,6 +3,7 @@
 mod facts;
 mod form;
 mod inquiry;
+mod locate;
 mod scan;
 
 pub use inquiry::Inquiry;
@@ -165,7 +166,7 @@ pub fn classify<'h>(
     let verb = Verb::of(&head.method).ok_or(Malformed::Method)?;
     let mut scan = scan::Scan::default();
     scan.read(head, verb)?;
-    let resource = scan::locate(head, verb, scan.host, arrival.scheme, endpoints)?;
+    let resource = locate::locate(head, verb, scan.host, arrival.scheme, endpoints)?;
     let level = match (resource.bucket, resource.key) {
         (None, _) => Level::Service,
         (Some(_), None) => Level::Bucket,

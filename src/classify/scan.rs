@@ -3,19 +3,19 @@
 use crate::obs::{
     auth::Carrier,
     dialect::{Dialect, Word},
-    fold::{Folded, hides, is_folded, is_printable, pairs},
+    fold::{Folded, hides, is_folded, is_printable},
     form,
-    header::{self, Header},
+    header::{self, Header, Named},
     malformed::Malformed,
     operation::Operation,
-    resource::{Endpoints, Resource},
+    pairs::pairs,
     route::{Level, Verb},
-    scheme::Scheme,
     signature::Signatures,
+    spelled::Spelled,
     sse::{Evidence, is_documented},
     subresource::{Marks, Subresource, is_configuration},
 };
-use http::{HeaderValue, Version, request::Parts};
+use http::{HeaderValue, request::Parts};
 
 /// What a head holds.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(super) struct Scan<'h> {
     pub(super) signatures: Signatures<'h>,
     pub(super) evidence: Evidence,
     pub(super) upload_id: Option<&'h str>,
-    pub(super) position: Option<&'h str>,
+    pub(super) position: Option<&'h [u8]>,
     /// Whether anything is spelled in the S3-compatible dialect.
     pub(super) amz: bool,
     /// Whether a header is there that tells how the request came to a front.
@@ -51,7 +51,7 @@ impl<'h> Scan<'h> {
             }
         }
         for (name, value) in &head.headers {
-            self.header(name.as_str(), value)?;
+            self.header(name.as_str().as_bytes(), value)?;
         }
         self.evidence.agree(head)?;
         if verb.writes() && self.misvalued != Marks::NONE {
@@ -60,17 +60,28 @@ impl<'h> Scan<'h> {
         Ok(())
     }
 
-    fn query(&mut self, name: &'h str, value: &'h str, query: &'h str) -> Result<(), Malformed> {
-        // Most names that mean something are spelled as documented: these need not be folded.
-        if let Some(subresource) = Subresource::documented(name) {
-            return self.subresource(*subresource, name, value, query);
+    fn query(&mut self, name: &'h [u8], value: &'h [u8], query: &str) -> Result<(), Malformed> {
+        match Spelled::of(name) {
+            Some(Spelled::Subresource(subresource)) => self.subresource(subresource, name, value, query),
+            Some(Spelled::Signature(field)) => {
+                self.amz |= field.is_amz();
+                self.signatures.note(field, value);
+                Ok(())
+            }
+            Some(Spelled::Sse(dialect, parameter)) => {
+                self.amz |= dialect == Dialect::Amz;
+                self.evidence
+                    .note(parameter, Carrier::Query, dialect, value, true)
+            }
+            Some(Spelled::Idle) => Ok(()),
+            None => self.unusual(name, value, query),
         }
-        if let Some(field) = self.signatures.documented(name, value) {
-            self.amz |= field.is_amz();
-            return Ok(());
-        }
+    }
+
+    /// A name that means nothing as it is spelled.
+    fn unusual(&mut self, name: &'h [u8], value: &'h [u8], query: &str) -> Result<(), Malformed> {
         if is_folded(name) {
-            return self.folded(name.as_bytes(), name, value, query);
+            return self.folded(name, name, value, query);
         }
         if !is_printable(name) {
             return Err(Malformed::QueryName);
@@ -85,17 +96,17 @@ impl<'h> Scan<'h> {
     fn folded(
         &mut self,
         folded: &[u8],
-        name: &'h str,
-        value: &'h str,
-        query: &'h str,
+        name: &'h [u8],
+        value: &'h [u8],
+        query: &str,
     ) -> Result<(), Malformed> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
                 Some(word @ (Word::Sse(parameter) | Word::Mirror(parameter))) => {
-                    let exact = is_documented(name.as_bytes(), folded) && word == Word::Sse(parameter);
+                    let exact = is_documented(name, folded) && word == Word::Sse(parameter);
                     self.evidence
-                        .note(parameter, Carrier::Query, dialect, value.as_bytes(), exact)?;
+                        .note(parameter, Carrier::Query, dialect, value, exact)?;
                     return Ok(());
                 }
                 Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
@@ -116,11 +127,11 @@ impl<'h> Scan<'h> {
     fn subresource(
         &mut self,
         subresource: Subresource,
-        name: &str,
-        value: &'h str,
+        name: &[u8],
+        value: &'h [u8],
         query: &str,
     ) -> Result<(), Malformed> {
-        if name != subresource.name {
+        if name != subresource.name.as_bytes() {
             return Err(Malformed::Subresource);
         }
         if self.subresources.has(subresource.mark) {
@@ -136,64 +147,72 @@ impl<'h> Scan<'h> {
             self.misvalued = self.misvalued.with(subresource.mark);
         }
         match subresource.mark {
-            Marks::UPLOAD_ID => self.upload_id = Some(value),
+            Marks::UPLOAD_ID => self.upload_id = str::from_utf8(value).ok(),
             Marks::POSITION => self.position = Some(value),
             _ => {}
         }
         Ok(())
     }
 
-    fn header(&mut self, name: &str, value: &'h HeaderValue) -> Result<(), Malformed> {
-        let name = name.as_bytes();
-        if let Some(dialect) = Dialect::by_prefix(name) {
-            self.amz |= dialect == Dialect::Amz;
-            match dialect.word(name) {
-                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
-                    self.evidence
-                        .note(parameter, Carrier::Header, dialect, value.as_bytes(), true)?;
-                }
-                Some(Word::CopySource) if self.copy_source.replace(value).is_some() => {
-                    return Err(Malformed::CopySourceRepeated);
-                }
-                None if header::is_disguised(name) => return Err(Malformed::HeaderName),
-                Some(Word::CopySource | Word::Guarded) | None => {}
-            }
-            return Ok(());
+    fn header(&mut self, name: &[u8], value: &'h HeaderValue) -> Result<(), Malformed> {
+        match Named::of(name) {
+            Some(Named::Plain(header)) => self.plain(header, value),
+            Some(Named::Word(dialect, word)) => self.word(dialect, word, value),
+            None => self.unnamed(name),
         }
-        match Header::of(name) {
-            Some(Header::Host) if self.host.replace(value).is_some() => Err(Malformed::Host),
-            Some(Header::Authorization) => self.signatures.header(value.as_bytes()),
-            Some(Header::ContentLength) if self.content_length.replace(value).is_some() => {
-                Err(Malformed::ContentLength)
+    }
+
+    fn word(&mut self, dialect: Dialect, word: Word, value: &'h HeaderValue) -> Result<(), Malformed> {
+        self.amz |= dialect == Dialect::Amz;
+        match word {
+            Word::Sse(parameter) | Word::Mirror(parameter) => {
+                let value = value.as_bytes();
+                self.evidence
+                    .note(parameter, Carrier::Header, dialect, value, true)
             }
-            Some(Header::Connection) if !header::is_about_connection(value.as_bytes()) => {
-                Err(Malformed::Connection)
+            Word::CopySource if self.copy_source.replace(value).is_some() => {
+                Err(Malformed::CopySourceRepeated)
             }
-            Some(Header::Expect) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
-                Err(Malformed::Expect)
+            Word::CopySource | Word::Guarded => Ok(()),
+        }
+    }
+
+    fn plain(&mut self, header: Header, value: &'h HeaderValue) -> Result<(), Malformed> {
+        match header {
+            Header::Host if self.host.replace(value).is_some() => return Err(Malformed::Host),
+            Header::Authorization => return self.signatures.header(value.as_bytes()),
+            Header::ContentLength if self.content_length.replace(value).is_some() => {
+                return Err(Malformed::ContentLength);
             }
-            Some(Header::ContentType) => {
+            Header::Connection if !header::is_about_connection(value.as_bytes()) => {
+                return Err(Malformed::Connection);
+            }
+            Header::Expect if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+                return Err(Malformed::Expect);
+            }
+            Header::ContentType => {
                 self.content_type = Some(value);
                 self.content_types = self.content_types.saturating_add(1);
-                Ok(())
             }
-            Some(Header::Forwarded) => {
-                self.forwarded = true;
-                Ok(())
-            }
-            Some(Header::Token) => {
-                self.signatures.token();
-                Ok(())
-            }
-            Some(Header::TransferEncoding) => {
-                self.chunked = true;
-                Ok(())
-            }
-            Some(Header::MethodOverride) => Err(Malformed::MethodOverride),
-            // A name that means something is spelled without an underscore.
-            None if header::is_disguised(name) => Err(Malformed::HeaderName),
-            None if Dialect::is_foreign(name) => Err(Malformed::VendorPrefix),
-            _ => Ok(()),
+            Header::Forwarded => self.forwarded = true,
+            Header::Token => self.signatures.token(),
+            Header::TransferEncoding => self.chunked = true,
+            Header::MethodOverride => return Err(Malformed::MethodOverride),
+            Header::Host | Header::ContentLength | Header::Connection | Header::Expect | Header::Guarded => {}
+        }
+        Ok(())
+    }
+
+    /// A header that means nothing as it is named. What means something is spelled without an underscore.
+    fn unnamed(&mut self, name: &[u8]) -> Result<(), Malformed> {
+        let dialect = Dialect::by_prefix(name);
+        self.amz |= dialect == Some(Dialect::Amz);
+        if header::is_disguised(name) {
+            Err(Malformed::HeaderName)
+        } else if dialect.is_none() && Dialect::is_foreign(name) {
+            Err(Malformed::VendorPrefix)
+        } else {
+            Ok(())
         }
     }
 
@@ -210,9 +229,16 @@ impl<'h> Scan<'h> {
             // What a bucket encrypts with is learned from these: some stores would answer for the other.
             || beside(Marks::ENCRYPTION)
             // One store would take the row of this one, another of that.
-            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options)
-                && CHOICES.iter().filter(|choice| self.subresources.has_any(**choice)).count() > 1)
+            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options) && self.chooses_twice())
             || (verb == Verb::Post && beside(SELECTION))
+    }
+
+    fn chooses_twice(&self) -> bool {
+        let first = CHOICES.iter().find(|choice| self.subresources.has_any(**choice));
+        first.is_some_and(|choice| {
+            let others = self.subresources.without(*choice);
+            others != Marks::NONE && CHOICES.iter().any(|choice| others.has_any(*choice))
+        })
     }
 
     /// The marks that choose the operation, once it is known what the request is about.
@@ -307,41 +333,6 @@ fn is_multipart(content_type: &[u8]) -> bool {
         .any(|window| window.eq_ignore_ascii_case(WORD))
 }
 
-/// Finds bucket and key; the target's own authority and scheme have to agree with the request's (rulings, 7).
-pub(super) fn locate<'h>(
-    head: &'h Parts,
-    verb: Verb,
-    host: Option<&'h HeaderValue>,
-    scheme: Scheme,
-    endpoints: &Endpoints,
-) -> Result<Resource<'h>, Malformed> {
-    let authority = head.uri.authority().map(http::uri::Authority::as_str);
-    let host = match (host, authority) {
-        (Some(host), _) => host.as_bytes(),
-        (None, Some(authority)) if head.version == Version::HTTP_2 => authority.as_bytes(),
-        (None, _) => return Err(Malformed::Host),
-    };
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or("", http::uri::PathAndQuery::as_str);
-    if target == "*" && verb == Verb::Options {
-        return Resource::locate(host, "/", endpoints);
-    }
-    if !target.starts_with('/') {
-        return Err(Malformed::Target);
-    }
-    if authority.is_some_and(|authority| !authority.as_bytes().eq_ignore_ascii_case(host))
-        || head
-            .uri
-            .scheme_str()
-            .is_some_and(|own| !own.eq_ignore_ascii_case(scheme.name()))
-    {
-        return Err(Malformed::Authority);
-    }
-    Resource::locate(host, head.uri.path(), endpoints)
-}
-
 /// Whether a copy source has a bucket and a key: `/bucket/key` or `bucket/key`, the slash raw or encoded, the rest in
 /// whatever encoding (obs-facts §2).
 fn names_an_object(source: &[u8]) -> bool {
@@ -362,6 +353,8 @@ fn names_an_object(source: &[u8]) -> bool {
 /// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
 /// are one choice: it has no row.
 const CHOICES: [Marks; 18] = [
+    // Of parts there are most.
+    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
     Marks::ACL,
     Marks::APPEND,
     Marks::CONFIGURATION,
@@ -379,8 +372,22 @@ const CHOICES: [Marks; 18] = [
     Marks::TORRENT,
     Marks::TRUNCATE,
     Marks::UPLOADS,
-    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
 ];
 
 /// Either makes a POST a selection to somebody.
 const SELECTION: Marks = Marks::SELECT.with(Marks::SELECT_TYPE);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_have_no_mark_in_common() {
+        for (n, one) in CHOICES.iter().enumerate() {
+            assert!(
+                CHOICES.iter().skip(n + 1).all(|other| !one.has_any(*other)),
+                "{one:?}"
+            );
+        }
+    }
+}

@@ -1,30 +1,34 @@
 //! Sets of bytes, for grammars that are read on every request, and a byte in a short text.
 
+use super::block::{Block, Places, SIZE};
+
 /// Whether a text has this byte. To find it with `memchr` costs more to begin than it takes to look through a short one.
 pub(crate) fn has(text: &[u8], byte: u8) -> bool {
-    let there = |word: &[u8; 8]| places(*word, byte) != 0;
-    match text.last_chunk() {
-        _ if text.len() > SHORT => memchr::memchr(byte, text).is_some(),
-        // The last word overlaps the one before it.
-        Some(last) => there(last) || text.as_chunks().0.iter().any(there),
-        None => text.contains(&byte),
+    if text.len() > SHORT {
+        return memchr::memchr(byte, text).is_some();
     }
+    find(text, byte).is_some()
 }
 
-/// Whether two names are the same: their ends first, where names of one length differ most, and then word by word. To
-/// call for such a comparison costs more than to make it.
+/// Whether two names are the same: their ends first, where names of one length differ most. To call for such a
+/// comparison costs more than to make it.
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    match (one.last_chunk::<8>(), other.last_chunk()) {
+    match (one.last_chunk::<SIZE>(), other.last_chunk()) {
         (Some(end), Some(other_end)) => {
-            let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks().0);
-            end == other_end && words.into_iter().all(|(word, other)| word == other)
+            let blocks = one.as_chunks::<SIZE>().0.iter().zip(other.as_chunks().0);
+            end == other_end && blocks.into_iter().all(|(block, other)| block == other)
         }
-        _ => match (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+        _ => match (one.first_chunk::<8>(), one.last_chunk::<8>()) {
             (Some(begin), Some(end)) => other.first_chunk() == Some(begin) && other.last_chunk() == Some(end),
-            _ => one.iter().eq(other),
+            _ => match (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+                (Some(begin), Some(end)) => {
+                    other.first_chunk() == Some(begin) && other.last_chunk() == Some(end)
+                }
+                _ => one.iter().eq(other),
+            },
         },
     }
 }
@@ -49,44 +53,24 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
 
 /// The place of the first such byte of a text.
 pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
-    first(text, |word| places(word, byte), |other| other == byte)
+    first(text, |block| block.is(byte))
 }
 
-/// The place of the first byte of a text that is either of two.
-pub(crate) fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
-    first(
-        text,
-        |word| places(word, one) | places(word, other),
-        |byte| byte == one || byte == other,
-    )
-}
-
-fn first(text: &[u8], places: impl Fn([u8; 8]) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
-    let at = |places: u64| places.trailing_zeros() as usize / 8;
-    let Some(last) = text.last_chunk() else {
-        return text.iter().position(|byte| is(*byte));
-    };
-    for (n, word) in text.as_chunks().0.iter().enumerate() {
-        let places = places(*word);
-        if places != 0 {
-            return Some(n * 8 + at(places));
+#[inline]
+fn first(text: &[u8], places: impl Fn(Block) -> Places) -> Option<usize> {
+    let (blocks, rest) = text.as_chunks();
+    for (n, block) in blocks.iter().enumerate() {
+        if let Some(place) = places(Block::new(block)).first() {
+            return Some(n * SIZE + place);
         }
     }
-    // It overlaps the word before it, in which the byte is not.
-    match places(*last) {
-        0 => None,
-        places => Some(text.len() - 8 + at(places)),
-    }
+    // Behind the end of the text stand NULs.
+    let place = places(Block::tail(text))
+        .first()
+        .filter(|place| *place < rest.len())?;
+    Some(text.len() - rest.len() + place)
 }
 
-/// The bytes of a word that are this one: the high bit of the first of them is set, and none below it.
-const fn places(word: [u8; 8], byte: u8) -> u64 {
-    let unlike = u64::from_le_bytes(word) ^ (EACH * byte as u64);
-    unlike.wrapping_sub(EACH) & !unlike & (EACH << 7)
-}
-
-/// A one in each byte.
-const EACH: u64 = u64::from_le_bytes([1; 8]);
 /// From here on `memchr` is faster.
 const SHORT: usize = 64;
 

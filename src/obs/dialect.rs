@@ -110,7 +110,12 @@ impl Dialect {
         })
     }
 
-    fn table(self) -> &'static Names<Word> {
+    /// All names of the dialect that mean something.
+    pub(super) const fn words(self) -> &'static [(&'static str, Word)] {
+        self.table().entries()
+    }
+
+    const fn table(self) -> &'static Names<Word> {
         match self {
             Self::Obs => &OBS,
             Self::Amz => &AMZ,

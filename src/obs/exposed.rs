@@ -3,13 +3,7 @@
 //! place and spelling, and which tells nothing to whoever lacks the secret it is made with. The key's MD5, which
 //! stands beside it in a request, would let anybody try keys against it.
 
-use super::{
-    auth::Carrier,
-    bytes,
-    fold::{Folded, pairs},
-    form::Field,
-    recent::Recent,
-};
+use super::{auth::Carrier, bytes, fold::Folded, form::Field, pairs::pairs, recent::Recent};
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::request::Parts;
@@ -58,7 +52,7 @@ impl FingerprintKey {
             let source = names_source(Folded::query(name).ok()??.as_bytes())?;
             // Of the size it can have at most: what a `Vec` leaves behind when it moves is not wiped.
             let mut decoded = Zeroizing::new(Vec::with_capacity(value.len()));
-            decoded.extend(percent_encoding::percent_decode_str(value));
+            decoded.extend(percent_encoding::percent_decode(value));
             self.exposed(source, Carrier::Query, &decoded)
         });
         headers.chain(query)

@@ -1,7 +1,10 @@
 //! Query names as a lenient store might read them: decoded once, in lower case, `_` as `-`, blanks dropped
 //! (rulings, 11). What restricts is looked up by such a name; what relaxes must be spelled exactly.
 
-use super::bytes::{self, ByteSet};
+use super::{
+    bytes::{self, ByteSet},
+    pairs::pairs,
+};
 
 /// A folded name, on the stack.
 #[derive(Debug)]
@@ -16,9 +19,9 @@ pub(crate) struct Unreadable;
 
 impl Folded {
     /// Folds a query name as it came. `None` when it is longer than any name that means something.
-    pub(crate) fn query(raw: &str) -> Result<Option<Self>, Unreadable> {
-        if SIMPLE.has_all(raw.as_bytes()) {
-            Ok(Self::simple(raw.as_bytes()))
+    pub(crate) fn query(raw: &[u8]) -> Result<Option<Self>, Unreadable> {
+        if SIMPLE.has_all(raw) {
+            Ok(Self::simple(raw))
         } else {
             Self::decoded(raw)
         }
@@ -58,13 +61,13 @@ impl Folded {
     }
 
     #[cold]
-    fn decoded(raw: &str) -> Result<Option<Self>, Unreadable> {
+    fn decoded(raw: &[u8]) -> Result<Option<Self>, Unreadable> {
         let mut folded = Self {
             bytes: [0; LONGEST],
             length: 0,
         };
         let mut fits = true;
-        for byte in Decoded::new(raw.as_bytes()) {
+        for byte in Decoded::new(raw) {
             let byte = byte?;
             if !READABLE.has(byte) {
                 return Err(Unreadable);
@@ -148,34 +151,16 @@ impl Iterator for Decoded<'_> {
 }
 
 /// Whether a query name is printable and what it folds to, as most are.
-pub(crate) fn is_folded(name: &str) -> bool {
-    FOLDED.has_all(name.as_bytes()) && name.len() <= LONGEST
+pub(crate) fn is_folded(name: &[u8]) -> bool {
+    FOLDED.has_all(name) && name.len() <= LONGEST
 }
 
 /// Whether a query name is printable ASCII once it is decoded, blanks and `+` excepted: no name has need of anything
 /// else, and what some readers trim, or fold into a letter, is there.
-pub(crate) fn is_printable(name: &str) -> bool {
-    PRINTABLE.has_all(name.as_bytes())
-        && (!bytes::has(name.as_bytes(), b'%')
-            || Decoded::new(name.as_bytes()).all(|byte| byte.is_ok_and(|byte| PRINTABLE.has(byte))))
-}
-
-/// The names and values of a query, as they came.
-pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = Some(query);
-    std::iter::from_fn(move || {
-        let query = rest?;
-        let end = bytes::find_either(query.as_bytes(), b'=', b'&').unwrap_or(query.len());
-        let (name, after) = query.split_at_checked(end)?;
-        let Some(value) = after.strip_prefix('=') else {
-            rest = after.strip_prefix('&');
-            return Some((name, ""));
-        };
-        let end = bytes::find(value.as_bytes(), b'&').unwrap_or(value.len());
-        let (value, after) = value.split_at_checked(end)?;
-        rest = after.strip_prefix('&');
-        Some((name, value))
-    })
+pub(crate) fn is_printable(name: &[u8]) -> bool {
+    PRINTABLE.has_all(name)
+        && (!bytes::has(name, b'%')
+            || Decoded::new(name).all(|byte| byte.is_ok_and(|byte| PRINTABLE.has(byte))))
 }
 
 /// Whether a query hides a parameter from those who separate with `&` alone: whether a value, read by those who
@@ -185,11 +170,10 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 pub(crate) fn hides(query: &str, means: impl Fn(&[u8], bool) -> bool) -> bool {
     memchr::memchr(b';', query.as_bytes()).is_some()
         && pairs(query)
-            .flat_map(|(_, value)| value.split(';').skip(1))
+            .flat_map(|(_, value)| value.split(|byte| *byte == b';').skip(1))
             .any(|piece| {
-                let (name, valued) = piece
-                    .split_once('=')
-                    .map_or((piece, false), |(name, _)| (name, true));
+                let (name, valued) =
+                    bytes::split(piece, b'=').map_or((piece, false), |(name, _)| (name, true));
                 match Folded::query(name) {
                     Ok(Some(folded)) => means(folded.as_bytes(), valued),
                     Ok(None) => false,
@@ -239,7 +223,7 @@ mod tests {
     use super::*;
 
     fn folded(raw: &str) -> String {
-        let folded = Folded::query(raw).unwrap().unwrap();
+        let folded = Folded::query(raw.as_bytes()).unwrap().unwrap();
         String::from_utf8(folded.as_bytes().to_vec()).unwrap()
     }
 
@@ -260,25 +244,16 @@ mod tests {
                 char::from(byte).to_string(),
                 format!("acl-{}-bucket", char::from(byte)),
             ] {
-                let same =
-                    matches!(Folded::query(&name), Ok(Some(folded)) if folded.as_bytes() == name.as_bytes());
-                assert_eq!(is_folded(&name), is_printable(&name) && same, "{name}");
+                let same = matches!(Folded::query(name.as_bytes()), Ok(Some(folded)) if folded.as_bytes() == name.as_bytes());
+                assert_eq!(
+                    is_folded(name.as_bytes()),
+                    is_printable(name.as_bytes()) && same,
+                    "{name}"
+                );
             }
         }
-        assert!(!is_folded("é"));
-        assert!(is_folded(&"a".repeat(LONGEST)) && !is_folded(&"a".repeat(LONGEST + 1)));
-    }
-
-    #[test]
-    fn a_query_is_split_into_pairs() {
-        for (query, expected) in [
-            ("", &[("", "")][..]),
-            ("a", &[("a", "")]),
-            ("a=", &[("a", "")]),
-            ("a=b=c&d&=e&", &[("a", "b=c"), ("d", ""), ("", "e"), ("", "")]),
-        ] {
-            assert_eq!(pairs(query).collect::<Vec<_>>(), expected, "{query}");
-        }
+        assert!(!is_folded("é".as_bytes()));
+        assert!(is_folded(&b"a".repeat(LONGEST)) && !is_folded(&b"a".repeat(LONGEST + 1)));
     }
 
     #[test]
@@ -287,17 +262,17 @@ mod tests {
             "acl%", "acl%2", "%zzacl", "acl%00", "%+1acl", "acl%3d", "a%26acl", "a;acl", "a%3bacl", "?acl",
             "%3Facl", "acl%09", "acl%7f", "acl%0a",
         ] {
-            assert_eq!(Folded::query(raw).unwrap_err(), Unreadable, "{raw}");
+            assert_eq!(Folded::query(raw.as_bytes()).unwrap_err(), Unreadable, "{raw}");
             let long = format!("{raw}{}", "z".repeat(LONGEST));
-            assert_eq!(Folded::query(&long).unwrap_err(), Unreadable, "{long}");
+            assert_eq!(Folded::query(long.as_bytes()).unwrap_err(), Unreadable, "{long}");
             let long = format!("{}{raw}", "a".repeat(LONGEST));
-            assert_eq!(Folded::query(&long).unwrap_err(), Unreadable, "{long}");
+            assert_eq!(Folded::query(long.as_bytes()).unwrap_err(), Unreadable, "{long}");
         }
     }
 
     #[test]
     fn a_name_that_does_not_fit_means_nothing() {
-        assert!(Folded::query(&"a".repeat(LONGEST)).unwrap().is_some());
-        assert!(Folded::query(&"a".repeat(LONGEST + 1)).unwrap().is_none());
+        assert!(Folded::query(&b"a".repeat(LONGEST)).unwrap().is_some());
+        assert!(Folded::query(&b"a".repeat(LONGEST + 1)).unwrap().is_none());
     }
 }

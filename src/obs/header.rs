@@ -1,6 +1,12 @@
 //! The headers outside the two dialects that a decision, or the framing of a request, rests on: a table of names.
 
-use super::{bytes, dialect::Dialect, fold::Folded, names::Names};
+use super::{
+    bytes,
+    dialect::{Dialect, Word},
+    dictionary::{Dictionary, put},
+    fold::Folded,
+    names::Names,
+};
 
 /// A header that classification reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +25,21 @@ pub(crate) enum Header {
     TransferEncoding,
     /// Read by nobody here, but nothing may be mistaken for it.
     Guarded,
+}
+
+/// What a header's name means, one of a dialect or not: two tables in one, so that a name is looked up once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    Plain(Header),
+    Word(Dialect, Word),
+}
+
+impl Named {
+    /// The meaning of a lower-case name.
+    #[inline]
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        NAMES.get(name).copied()
+    }
 }
 
 impl Header {
@@ -104,6 +125,36 @@ static HEADERS: Names<Header> = Names::new(&[
     ("cloudfront-forwarded-proto", Header::Forwarded),
 ]);
 
+static NAMES: Dictionary<Named, COUNT> = Dictionary::new(names());
+
+const fn names() -> [(&'static str, Named); COUNT] {
+    let mut names = [("", Named::Plain(Header::Guarded)); COUNT];
+    let mut places = names.as_mut_slice();
+    let mut headers = HEADERS.entries();
+    while let [(name, header), rest @ ..] = headers {
+        places = put(places, name, Named::Plain(*header));
+        headers = rest;
+    }
+    places = put_words(places, Dialect::Obs);
+    places = put_words(places, Dialect::Amz);
+    assert!(places.is_empty(), "every place is taken");
+    names
+}
+
+const fn put_words<'p>(
+    mut places: &'p mut [(&'static str, Named)],
+    dialect: Dialect,
+) -> &'p mut [(&'static str, Named)] {
+    let mut words = dialect.words();
+    while let [(name, word), rest @ ..] = words {
+        places = put(places, name, Named::Word(dialect, *word));
+        words = rest;
+    }
+    places
+}
+
+const COUNT: usize = HEADERS.entries().len() + Dialect::Obs.words().len() + Dialect::Amz.words().len();
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +171,30 @@ mod tests {
                 "{name}"
             );
             assert_eq!(Header::of(name.as_bytes()), Some(*header));
+        }
+    }
+
+    #[test]
+    fn a_name_means_what_its_own_table_says() {
+        let words = Dialect::ALL
+            .into_iter()
+            .flat_map(Dialect::words)
+            .map(|(name, _)| *name);
+        for name in HEADERS.entries().iter().map(|(name, _)| *name).chain(words) {
+            let by_table = |name: &[u8]| match Dialect::by_prefix(name) {
+                Some(dialect) => dialect.word(name).map(|word| Named::Word(dialect, word)),
+                None => Header::of(name).map(Named::Plain),
+            };
+            assert!(Named::of(name.as_bytes()).is_some(), "{name}");
+            for at in 0..name.len() {
+                for byte in [name.as_bytes()[at], b'x', b'-', b'_'] {
+                    let mut other = name.as_bytes().to_vec();
+                    other[at] = byte;
+                    assert_eq!(Named::of(&other), by_table(&other), "{other:?}");
+                    other.remove(at);
+                    assert_eq!(Named::of(&other), by_table(&other), "{other:?}");
+                }
+            }
         }
     }
 

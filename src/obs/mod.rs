@@ -3,10 +3,12 @@
 //! Everything here is pure: bytes and `http` types in, values out.
 
 pub mod auth;
+pub(crate) mod block;
 pub mod bucket_pattern;
 pub(crate) mod bytes;
 mod credential;
 pub mod dialect;
+pub(crate) mod dictionary;
 pub mod encryption;
 pub mod error;
 pub mod exposed;
@@ -16,6 +18,7 @@ pub(crate) mod header;
 pub mod malformed;
 pub(crate) mod names;
 pub mod operation;
+pub(crate) mod pairs;
 pub(crate) mod path;
 mod recent;
 pub mod resource;
@@ -24,8 +27,8 @@ pub mod scheme;
 pub mod secret;
 pub mod sign;
 pub(crate) mod signature;
+pub(crate) mod spelled;
 pub mod sse;
 pub(crate) mod subresource;
 pub mod trailer;
-pub(crate) mod word;
 pub mod xml;

@@ -2,11 +2,11 @@
 //! (rulings, 8).
 
 use super::{
+    block::{Places, run},
     bytes::ByteSet,
     fold::Decoded,
     malformed::Malformed,
     resource::Resource,
-    word::{Places, run},
 };
 
 /// Splits the path of a request to a bucket's own host.
@@ -65,13 +65,13 @@ static BUCKET: ByteSet = ByteSet::ALPHANUMERIC.and(b"._-");
 /// Whether a key holds anything that removing dot segments, merging slashes or dropping parameters could change.
 fn is_suspicious(key: &[u8]) -> bool {
     // The begin is the begin of a segment.
-    let mut word_before = Places::ALL;
-    let harmless = run(key, |word| {
-        let slashes = word.is(b'/');
-        let first = slashes.after(word_before);
-        word_before = slashes;
-        let odd = slashes.or(word.is(b'.')).or(word.is(b';'));
-        Places::ALL.without(word.is(b'%').or(odd.and(first)))
+    let mut block_before = Places::ALL;
+    let harmless = run(key, |block| {
+        let slashes = block.is(b'/');
+        let first = slashes.after(block_before);
+        block_before = slashes;
+        let odd = slashes.or(block.is(b'.')).or(block.is(b';'));
+        Places::ALL.without(block.is(b'%').or(odd.and(first)))
     });
     harmless < key.len()
 }

@@ -1,10 +1,10 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
 use super::{
+    block::{Places, run},
     bytes,
     malformed::Malformed,
     path::{split_path_style, split_virtual},
-    word::{Places, run},
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -70,7 +70,11 @@ impl<'h> Site<'h> {
                         .is_some_and(|port| is_port(port.as_bytes())));
             return fine.then_some(Self::Endpoint);
         }
-        let name = run(host, |word| word.within(0, 0x7f).but(word, b':'));
+        // Most hosts have no port. Where one has, it ends like no domain.
+        if let Some(site) = Self::by_domain(host, endpoints) {
+            return Some(site);
+        }
+        let name = run(host, |block| block.within(0, 0x7f).without(block.is(b':')));
         match host.split_at_checked(name)? {
             (name, []) => Self::by_name(name, endpoints),
             (name, [b':', port @ ..]) if is_port(port) => Self::by_name(name, endpoints),
@@ -78,7 +82,9 @@ impl<'h> Site<'h> {
         }
     }
 
-    fn by_name(name: &'h [u8], endpoints: &Endpoints) -> Option<Self> {
+    /// What a name is that ends with one of the domains. What stands before it and is no bucket makes the whole no
+    /// bucket either.
+    fn by_domain(name: &'h [u8], endpoints: &Endpoints) -> Option<Self> {
         let mut bucket: Option<&[u8]> = None;
         for domain in &endpoints.domains {
             let domain = domain.as_bytes();
@@ -102,8 +108,12 @@ impl<'h> Site<'h> {
                 bucket = Some(before);
             }
         }
-        if let Some(bucket) = bucket {
-            return Self::bucket(bucket);
+        bucket.and_then(Self::bucket)
+    }
+
+    fn by_name(name: &'h [u8], endpoints: &Endpoints) -> Option<Self> {
+        if let Some(site) = Self::by_domain(name, endpoints) {
+            return Some(site);
         }
         if name.last().is_some_and(u8::is_ascii_digit)
             && str::from_utf8(name).is_ok_and(|name| name.parse::<Ipv4Addr>().is_ok())
@@ -140,15 +150,15 @@ fn is_port(port: &[u8]) -> bool {
 /// it as it is or fold it, and these would be two buckets.
 fn is_bucket(name: &[u8]) -> bool {
     // The begin ends a label as a dot does.
-    let mut word_before = Places::ALL;
-    let labels = run(name, |word| {
-        let dots = word.is(b'.');
-        let empty = dots.and(dots.after(word_before));
-        word_before = dots;
-        let letters = word.within(b'0', b'9').or(word.within(b'a', b'z'));
+    let mut block_before = Places::ALL;
+    let labels = run(name, |block| {
+        let dots = block.is(b'.');
+        let empty = dots.and(dots.after(block_before));
+        block_before = dots;
+        let letters = block.within(b'0', b'9').or(block.within(b'a', b'z'));
         letters
-            .or(word.is(b'-'))
-            .or(word.is(b'_'))
+            .or(block.is(b'-'))
+            .or(block.is(b'_'))
             .or(dots.without(empty))
     });
     labels == name.len() && !matches!(name, [] | [.., b'.'])

@@ -2,6 +2,7 @@
 //! a table the first route wins all of whose marks are there; the last asks for none.
 
 use super::{operation::Operation, subresource::Marks};
+use http::Method;
 
 /// The methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +35,14 @@ impl Verb {
     ];
 
     /// The method with this name, exactly; CONNECT, TRACE and the rest are none of the API's.
-    pub(crate) fn of(method: &http::Method) -> Option<Self> {
-        Some(match method.as_str() {
-            "DELETE" => Self::Delete,
-            "GET" => Self::Get,
-            "HEAD" => Self::Head,
-            "OPTIONS" => Self::Options,
-            "POST" => Self::Post,
-            "PUT" => Self::Put,
+    pub(crate) fn of(method: &Method) -> Option<Self> {
+        Some(match *method {
+            Method::DELETE => Self::Delete,
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            Method::OPTIONS => Self::Options,
+            Method::POST => Self::Post,
+            Method::PUT => Self::Put,
             _ => return None,
         })
     }

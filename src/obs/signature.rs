@@ -3,9 +3,10 @@
 
 use super::{
     auth::{Auth, Carrier},
-    bytes::{has, same, split},
+    bytes::{has, split},
     credential::{
-        after_access_key, after_credential, after_names, after_sha256, are_digits, is_base64, is_whole,
+        after_access_key, after_credential, after_names, after_sha256, are_digits, is_base64,
+        is_escaped_credential, is_timestamp, is_whole,
     },
     fold::Decoded,
     header::Header,
@@ -22,6 +23,8 @@ pub(crate) struct Signatures<'h> {
     good: u16,
     /// Something is repeated, or spelled in a way that only some would read.
     doubtful: bool,
+    /// The list of signed headers in the query, as it came, to be read if it matters.
+    signed_headers: Option<&'h [u8]>,
     signs_forwarded: bool,
 }
 
@@ -45,25 +48,17 @@ impl<'h> Signatures<'h> {
     }
 
     /// Notes a query parameter, if it belongs to a signature.
-    pub(crate) fn query(&mut self, folded: &[u8], name: &str, value: &str) {
+    pub(crate) fn query(&mut self, folded: &[u8], name: &[u8], value: &'h [u8]) {
         if let Some(field) = FIELDS.get(folded) {
             // Stores look a name up as documented: in another case it is a trace of a signature to some, nothing to
             // others.
-            self.doubtful |= *field != Field::Token && name != field.spelling();
+            self.doubtful |= *field != Field::Token && name != field.spelling().as_bytes();
             self.note(*field, value);
         }
     }
 
-    /// Notes a query parameter of a signature if its name is spelled as documented, and returns what it is.
-    pub(crate) fn documented(&mut self, name: &str, value: &str) -> Option<Field> {
-        let field = FIELDS.find_like(name.as_bytes(), 0, |_, field| {
-            same(field.spelling().as_bytes(), name.as_bytes())
-        })?;
-        self.note(*field, value);
-        Some(*field)
-    }
-
-    fn note(&mut self, field: Field, value: &str) {
+    /// Notes a part of a signature in the query whose name is spelled as documented.
+    pub(crate) fn note(&mut self, field: Field, value: &'h [u8]) {
         if field == Field::Token {
             self.token = true;
             return;
@@ -71,20 +66,20 @@ impl<'h> Signatures<'h> {
         let bit = bits(&[field]);
         self.doubtful |= self.seen & bit != 0;
         self.seen |= bit;
-        if field.is_plain() && field.is_good(value.as_bytes()) {
-            self.good |= bit;
-        } else if !has(value.as_bytes(), b'%') {
-            self.judge(field, bit, value.as_bytes());
-        } else if let Some(value) = Decoded::new(value.as_bytes()).into(&mut [0; 512]) {
-            self.judge(field, bit, value);
+        if field == Field::SignedHeaders
+            && let Some(former) = self.signed_headers.replace(value)
+        {
+            self.signs_forwarded |= signs_forwarded_in_query(former);
         }
-    }
-
-    fn judge(&mut self, field: Field, bit: u16, value: &[u8]) {
-        if field.is_good(value) {
-            self.good |= bit;
-        }
-        self.signs_forwarded |= field == Field::SignedHeaders && signs_forwarded(value);
+        let good = if field.is_plain() && field.is_good(value) {
+            true
+        } else if has(value, b'%') {
+            (field == Field::Credential && is_escaped_credential(value))
+                || decoded(value, &mut [0; 512]).is_some_and(|value| field.is_good(value))
+        } else {
+            field.is_good(value)
+        };
+        self.good |= if good { bit } else { 0 };
     }
 
     /// Weighs what was found; `forwarded` is whether a header is there that does not reach the store.
@@ -114,7 +109,8 @@ impl<'h> Signatures<'h> {
         if self.seen == 0 {
             return Ok((Auth::Anonymous, None));
         }
-        if forwarded && self.signs_forwarded {
+        let signs = || self.signs_forwarded || self.signed_headers.is_some_and(signs_forwarded_in_query);
+        if forwarded && signs() {
             return Err(Malformed::SignedForwarded);
         }
         Ok((self.by_query(), Some(Carrier::Query)))
@@ -185,6 +181,19 @@ fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
     })
 }
 
+fn signs_forwarded_in_query(signed: &[u8]) -> bool {
+    decoded(signed, &mut [0; 512]).is_some_and(signs_forwarded)
+}
+
+/// A value of the query, decoded where that fits; none that is good is longer.
+fn decoded<'v>(value: &'v [u8], buffer: &'v mut [u8; 512]) -> Option<&'v [u8]> {
+    if has(value, b'%') {
+        Decoded::new(value).into(buffer)
+    } else {
+        Some(value)
+    }
+}
+
 fn signs_forwarded(signed: &[u8]) -> bool {
     signed.split(|byte| *byte == b';').any(Header::is_forwarded)
 }
@@ -206,7 +215,7 @@ pub(crate) enum Field {
 
 impl Field {
     /// The query name, as documented.
-    const fn spelling(self) -> &'static str {
+    pub(super) const fn spelling(self) -> &'static str {
         match self {
             Self::Signature => "Signature",
             Self::Date => "X-Amz-Date",
@@ -249,8 +258,7 @@ impl Field {
             Self::ObsKey | Self::AwsKey => is_whole(after_access_key(value)),
             Self::Algorithm => value == ALGORITHM,
             Self::Credential => is_whole(after_credential(value)),
-            Self::Date => matches!(value, [date @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z']
-                if date.len() == 8 && are_digits(date) && are_digits(&[*h1, *h2, *m1, *m2, *s1, *s2])),
+            Self::Date => is_timestamp(value),
             Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
             Self::SignedHeaders => is_whole(after_names(value)),
             Self::SignatureV4 => is_whole(after_sha256(value)),
@@ -286,6 +294,11 @@ const V4: [Field; 6] = [
     Field::SignedHeaders,
     Field::SignatureV4,
 ];
+
+/// Every part, by its folded name.
+pub(super) const fn fields() -> &'static [(&'static str, Field)] {
+    FIELDS.entries()
+}
 
 /// The query names, folded, in the order of [`Field`].
 static FIELDS: Names<Field> = Names::new(&[

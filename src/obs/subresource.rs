@@ -1,13 +1,13 @@
 //! The subresources that choose an operation, and the set of marks that a request's head leaves.
 
-use super::{bytes, names::Names};
+use super::names::Names;
 
 /// What the routes look at: subresources, and three facts of the head that choose an operation as they do.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks(u32);
 
 /// A subresource, exactly as documented.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Subresource {
     pub(crate) name: &'static str,
     pub(crate) mark: Marks,
@@ -69,13 +69,6 @@ impl Subresource {
         SUBRESOURCES.get(folded)
     }
 
-    /// The subresource that is spelled just so.
-    pub(crate) fn documented(name: &str) -> Option<&'static Self> {
-        SUBRESOURCES.find_like(name.as_bytes(), 0, |_, one| {
-            bytes::same(one.name.as_bytes(), name.as_bytes())
-        })
-    }
-
     const fn flag(name: &'static str, mark: Marks) -> Self {
         Self {
             name,
@@ -91,6 +84,11 @@ impl Subresource {
             valued: true,
         }
     }
+}
+
+/// Every subresource that chooses an operation, by its folded name.
+pub(super) const fn all() -> &'static [(&'static str, Subresource)] {
+    SUBRESOURCES.entries()
 }
 
 /// Whether a folded name is a subresource of a bucket's configuration. These restrict nothing and relax nothing: a

@@ -16,7 +16,8 @@ pub struct Evidence {
     sure: Parameters,
     /// Those in the query that are spelled just as documented.
     exact_in_query: Parameters,
-    places: [Places; Parameter::ALL.len()],
+    /// What was seen in each place.
+    places: [Parameters; PLACES],
     method: Option<Encryption>,
     /// The data are to be encrypted with something else than AES256, which only SSE-KMS does.
     other_data_algorithm: bool,
@@ -45,7 +46,7 @@ pub enum Counted {
 
 impl Places {
     const fn bit(carrier: Carrier, dialect: Dialect) -> u8 {
-        1 << (carrier as u8 * 2 + dialect as u8)
+        1 << place(carrier, dialect)
     }
 
     /// The places, headers first.
@@ -60,9 +61,14 @@ impl Places {
 impl Evidence {
     /// Every parameter that was seen, with its places.
     pub fn iter(&self) -> impl Iterator<Item = (Parameter, Places)> {
+        let places = |parameter| {
+            let seen = |of: &Parameters| of.has_any(Parameters::only(parameter));
+            let bits = self.places.iter().rev().map(|of| u8::from(seen(of)));
+            Places(bits.fold(0, |bits, bit| bits << 1 | bit))
+        };
         Parameter::ALL
             .into_iter()
-            .zip(self.places)
+            .map(move |parameter| (parameter, places(parameter)))
             .filter(|(_, places)| places.0 != 0)
     }
 
@@ -155,6 +161,7 @@ impl Evidence {
 
     /// Notes a parameter. The value is percent-encoded if it stood in the query; `exact` is whether its name is spelled
     /// just as documented.
+    #[inline]
     pub(crate) fn note(
         &mut self,
         parameter: Parameter,
@@ -163,34 +170,36 @@ impl Evidence {
         value: &[u8],
         exact: bool,
     ) -> Result<(), Malformed> {
-        let mut buffer = [0; 16];
-        match parameter {
-            Parameter::Method => {
-                let method = decoded(value, carrier, &mut buffer)
-                    .and_then(method_value)
-                    .ok_or(Malformed::EncryptionMethod)?;
-                self.method = self.method.or(Some(method));
-            }
-            Parameter::DataEncryption => {
-                self.other_data_algorithm |= decoded(value, carrier, &mut buffer) != Some(b"AES256");
-            }
-            _ => {}
+        if matches!(parameter, Parameter::Method | Parameter::DataEncryption) {
+            self.read(parameter, carrier, value)?;
         }
-        let bit = Places::bit(carrier, dialect);
-        let Some(places) = self.places.get_mut(parameter as usize) else {
+        let one = Parameters::only(parameter);
+        let Some(here) = self.places.get_mut(place(carrier, dialect)) else {
             return Ok(());
         };
-        if places.0 & bit != 0 {
+        if here.has_any(one) {
             return Err(Malformed::EncryptionRepeated);
         }
-        self.contested |= places.0 != 0;
-        places.0 |= bit;
-        let one = Parameters::only(parameter);
+        *here = here.with(one);
+        self.contested |= self.seen.has_any(one);
         self.seen = self.seen.with(one);
         match carrier {
             Carrier::Header | Carrier::Form if exact => self.sure = self.sure.with(one),
             Carrier::Query if exact => self.exact_in_query = self.exact_in_query.with(one),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads one of the two values that say which encryption it is.
+    fn read(&mut self, parameter: Parameter, carrier: Carrier, value: &[u8]) -> Result<(), Malformed> {
+        let mut buffer = [0; 16];
+        let value = decoded(value, carrier, &mut buffer);
+        if parameter == Parameter::Method {
+            let method = value.and_then(method_value).ok_or(Malformed::EncryptionMethod)?;
+            self.method = self.method.or(Some(method));
+        } else {
+            self.other_data_algorithm |= value != Some(b"AES256");
         }
         Ok(())
     }
@@ -229,6 +238,14 @@ impl Evidence {
         Ok(())
     }
 }
+
+/// The number of a place.
+const fn place(carrier: Carrier, dialect: Dialect) -> usize {
+    carrier as usize * Dialect::ALL.len() + dialect as usize
+}
+
+/// How many places there are: header, query and form, in both dialects.
+const PLACES: usize = 3 * Dialect::ALL.len();
 
 /// The value, decoded if it stood in the query; `None` where it is longer than any that means something.
 fn decoded<'v>(value: &'v [u8], carrier: Carrier, buffer: &'v mut [u8; 16]) -> Option<&'v [u8]> {

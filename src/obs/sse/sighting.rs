@@ -1,11 +1,7 @@
 //! The parameters of encryption where they stand, read again for the few requests whose values matter.
 
 use super::Parameter;
-use crate::obs::{
-    auth::Carrier,
-    dialect::Dialect,
-    fold::{Folded, pairs},
-};
+use crate::obs::{auth::Carrier, dialect::Dialect, fold::Folded, pairs::pairs};
 use http::request::Parts;
 
 /// One parameter where it stands. Its value may be a key, so there is no `Debug`.
@@ -60,8 +56,9 @@ pub fn sightings(head: &Parts) -> impl Iterator<Item = Sighting<'_>> {
                 parameter,
                 carrier: Carrier::Query,
                 dialect,
-                name,
-                raw: value.as_bytes(),
+                // A part of a query is text as the whole is.
+                name: str::from_utf8(name).ok()?,
+                raw: value,
             })
         });
     headers.chain(query)
