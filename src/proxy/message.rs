@@ -47,4 +47,4 @@ pub(super) fn grown(appetite: usize) -> usize {
 }
 
 /// What a read of a body asks for once more keeps coming.
-pub(super) const MOST: usize = 256 * 1024;
+pub(super) const MOST: usize = 512 * 1024;

@@ -11,15 +11,12 @@ use std::{
 };
 use tokio::io::AsyncWrite;
 
-/// What is still to be written, in this order: the gathered bytes, then the large piece, then its end of line or one more
-/// piece.
+/// What is still to be written, in this order: the gathered bytes, then the large piece, then its end of line.
 #[derive(Default)]
 pub(super) struct Outgoing {
     gathered: Vec<u8>,
     written: usize,
     large: Bytes,
-    /// One more goes along with it: a write of two costs little more than a write of one.
-    next: Bytes,
     tail: &'static [u8],
     /// Something was written since anybody asked.
     moved: bool,
@@ -30,7 +27,6 @@ impl Outgoing {
     pub(super) fn begin(&mut self, head: Vec<u8>) -> Vec<u8> {
         self.written = 0;
         self.large = Bytes::new();
-        self.next = Bytes::new();
         self.tail = b"";
         let mut room = mem::replace(&mut self.gathered, head);
         room.clear();
@@ -58,20 +54,12 @@ impl Outgoing {
     }
 
     /// Whether more may be put behind what is here already.
-    pub(super) fn has_room(&self, chunked: bool) -> bool {
-        if self.large.is_empty() {
-            self.tail.is_empty() && self.gathered.len() - self.written < GATHERED
-        } else {
-            !chunked && self.next.is_empty()
-        }
+    pub(super) fn has_room(&self) -> bool {
+        self.large.is_empty() && self.tail.is_empty() && self.gathered.len() - self.written < GATHERED
     }
 
     /// A piece of body, framed. Only with room.
     pub(super) fn put_data(&mut self, data: Bytes, chunked: bool) {
-        if !self.large.is_empty() {
-            self.next = data;
-            return;
-        }
         if self.written == self.gathered.len() {
             self.gathered.clear();
             self.written = 0;
@@ -94,7 +82,7 @@ impl Outgoing {
 
     /// The last chunk and the trailers. Only with room.
     pub(super) fn put_end(&mut self, trailers: &HeaderMap) {
-        debug_assert!(self.has_room(true), "the end would come before what is before it");
+        debug_assert!(self.has_room(), "the end would come before what is before it");
         self.gathered.extend_from_slice(b"0\r\n");
         for (name, value) in trailers {
             write_field(name.as_str(), value, &mut self.gathered);
@@ -116,7 +104,6 @@ impl Outgoing {
                 let slices = [
                     IoSlice::new(gathered),
                     IoSlice::new(&self.large),
-                    IoSlice::new(&self.next),
                     IoSlice::new(self.tail),
                 ];
                 ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &slices))?
@@ -133,16 +120,9 @@ impl Outgoing {
         self.moved = true;
         let from_gathered = written.min(self.gathered.len() - self.written);
         self.written += from_gathered;
-        let mut left = written - from_gathered;
-        for piece in [&mut self.large, &mut self.next] {
-            let from_piece = left.min(piece.len());
-            piece.advance(from_piece);
-            left -= from_piece;
-        }
-        if self.large.is_empty() {
-            self.large = mem::take(&mut self.next);
-        }
-        let from_tail = left;
+        let from_large = (written - from_gathered).min(self.large.len());
+        self.large.advance(from_large);
+        let from_tail = written - from_gathered - from_large;
         self.tail = self.tail.get(from_tail..).unwrap_or_default();
     }
 }
@@ -159,13 +139,7 @@ mod tests {
     use super::*;
 
     fn bytes(out: &Outgoing) -> Vec<u8> {
-        [
-            out.gathered.get(out.written..).unwrap(),
-            &out.large,
-            &out.next,
-            out.tail,
-        ]
-        .concat()
+        [out.gathered.get(out.written..).unwrap(), &out.large, out.tail].concat()
     }
 
     #[test]
@@ -175,8 +149,8 @@ mod tests {
                 let mut whole = Outgoing::default();
                 whole.begin(b"head".to_vec());
                 whole.put_data(Bytes::from(vec![b'x'; size]), framing);
-                let is_open = whole.has_room(framing);
-                assert_eq!(is_open, size <= COPIED || !framing);
+                let is_open = whole.has_room();
+                assert_eq!(is_open, size <= COPIED);
                 if is_open {
                     whole.put_data(Bytes::from(vec![b'y'; 7]), framing);
                 }
@@ -184,7 +158,6 @@ mod tests {
                 for written in 0..=all.len() {
                     let mut out = Outgoing {
                         large: whole.large.clone(),
-                        next: whole.next.clone(),
                         gathered: whole.gathered.clone(),
                         ..whole
                     };

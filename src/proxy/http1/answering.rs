@@ -116,7 +116,7 @@ impl Answering {
 
     /// Takes of the body what there is room for. Pending if it has nothing now.
     fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.has_room()
+        while self.out.has_room()
             && let Some(body) = &mut self.body
         {
             match ready!(Pin::new(body).poll_frame(cx)) {
@@ -153,7 +153,7 @@ impl Answering {
     fn end_if_whole(&mut self) {
         let is_whole = match self.framing {
             Framing::None | Framing::Length(0) => true,
-            Framing::Chunked if !self.has_room() => false,
+            Framing::Chunked if !self.out.has_room() => false,
             Framing::Length(_) | Framing::Close | Framing::Chunked => {
                 self.body.as_ref().is_some_and(AnswerBody::is_end_stream)
             }
@@ -161,10 +161,6 @@ impl Answering {
         if is_whole {
             self.end(&HeaderMap::new());
         }
-    }
-
-    fn has_room(&self) -> bool {
-        self.out.has_room(self.framing == Framing::Chunked)
     }
 
     fn end(&mut self, trailers: &HeaderMap) {

@@ -167,7 +167,7 @@ impl Upload {
     /// Takes from the body what there is room for. Pending if it has nothing now.
     fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), UpstreamError>> {
         while let Some(body) = &mut self.body
-            && self.out.has_room(self.framing == Framing::Chunked)
+            && self.out.has_room()
             && !matches!(self.state, State::Expecting(_))
         {
             self.polled = true;
