@@ -13,6 +13,11 @@ def cpu_model():
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), os.uname().machine)
 
 
+def congestion_control():
+    """How the kernel's TCP keeps to what a path takes: large bodies cost a third more under `bbr` than under `cubic`."""
+    return Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+
+
 class Quiet:
     """The CPU time that none of our processes took; `origin` outlives every measure."""
 

@@ -5,6 +5,7 @@ import resource
 import subprocess
 from pathlib import Path
 
+from machine import congestion_control
 from processes import Process
 from programs import said
 
@@ -137,4 +138,5 @@ def versions(rig):
         "nginx": said(["nginx", "-v"]).rpartition("/")[2],
         "rustc": said(["rustc", "--version"]).split()[1],
         "kernel": os.uname().release,
+        "TCP": congestion_control(),
     }
