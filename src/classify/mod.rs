@@ -184,7 +184,7 @@ pub fn classify<'h>(
         head,
         facts: aim.facts(operation, arrival.scheme, auth),
         resource,
-        dialect: if scan.amz || matches!(auth, Auth::AwsV2 | Auth::V4) {
+        dialect: if scan.amz || scan.signatures.are_amz() || matches!(auth, Auth::AwsV2 | Auth::V4) {
             Dialect::Amz
         } else {
             Dialect::Obs

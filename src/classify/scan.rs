@@ -2,6 +2,7 @@
 
 use crate::obs::{
     auth::Carrier,
+    bytes,
     dialect::{Dialect, Word},
     fold::{Folded, hides, is_folded, is_printable},
     form,
@@ -64,7 +65,6 @@ impl<'h> Scan<'h> {
         match Spelled::of(name) {
             Some(Spelled::Subresource(subresource)) => self.subresource(subresource, name, value, query),
             Some(Spelled::Signature(field)) => {
-                self.amz |= field.is_amz();
                 self.signatures.note(field, value);
                 Ok(())
             }
@@ -74,32 +74,26 @@ impl<'h> Scan<'h> {
                     .note(parameter, Carrier::Query, dialect, value, true)
             }
             Some(Spelled::Idle) => Ok(()),
-            None => self.unusual(name, value, query),
+            None => self.unusual(name, value),
         }
     }
 
     /// A name that means nothing as it is spelled.
-    fn unusual(&mut self, name: &'h [u8], value: &'h [u8], query: &str) -> Result<(), Malformed> {
+    fn unusual(&mut self, name: &'h [u8], value: &'h [u8]) -> Result<(), Malformed> {
         if is_folded(name) {
-            return self.folded(name, name, value, query);
+            return self.folded(name, name, value);
         }
         if !is_printable(name) {
             return Err(Malformed::QueryName);
         }
         match Folded::query(name) {
-            Ok(Some(folded)) => self.folded(folded.as_bytes(), name, value, query),
+            Ok(Some(folded)) => self.folded(folded.as_bytes(), name, value),
             Ok(None) => Ok(()),
             Err(_) => Err(Malformed::QueryName),
         }
     }
 
-    fn folded(
-        &mut self,
-        folded: &[u8],
-        name: &'h [u8],
-        value: &'h [u8],
-        query: &str,
-    ) -> Result<(), Malformed> {
+    fn folded(&mut self, folded: &[u8], name: &'h [u8], value: &'h [u8]) -> Result<(), Malformed> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
@@ -112,8 +106,9 @@ impl<'h> Scan<'h> {
                 Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
                 Some(Word::Guarded) | None => {}
             }
-        } else if let Some(subresource) = Subresource::of(folded) {
-            return self.subresource(*subresource, name, value, query);
+        } else if Subresource::of(folded).is_some() {
+            // As documented it would have been found without folding.
+            return Err(Malformed::Subresource);
         } else if Dialect::is_foreign(folded) {
             return Err(Malformed::VendorPrefix);
         }
@@ -124,16 +119,14 @@ impl<'h> Scan<'h> {
         Ok(())
     }
 
+    /// Notes a subresource that is spelled as documented.
     fn subresource(
         &mut self,
-        subresource: Subresource,
+        subresource: &Subresource,
         name: &[u8],
         value: &'h [u8],
         query: &str,
     ) -> Result<(), Malformed> {
-        if name != subresource.name.as_bytes() {
-            return Err(Malformed::Subresource);
-        }
         if self.subresources.has(subresource.mark) {
             let first = pairs(query).find(|(other, _)| *other == name);
             return if first == Some((name, value)) {
@@ -337,7 +330,7 @@ fn is_multipart(content_type: &[u8]) -> bool {
 /// whatever encoding (obs-facts §2).
 fn names_an_object(source: &[u8]) -> bool {
     let source = source.strip_prefix(b"/").unwrap_or(source);
-    let raw = memchr::memchr(b'/', source).map(|at| (at, 1));
+    let raw = bytes::find(source, b'/').map(|at| (at, 1));
     let encoded = || {
         source
             .windows(3)

@@ -112,6 +112,19 @@ pub(crate) fn run(text: &[u8], mut members: impl FnMut(Block) -> Places) -> usiz
     text.len() - rest.len() + last.min(rest.len())
 }
 
+/// Whether all bytes of a text are members of a class. What is asked twice, where the last block overlaps the one before,
+/// is the same both times.
+#[inline]
+pub(crate) fn all(text: &[u8], members: impl Fn(Block) -> Places) -> bool {
+    let (blocks, rest) = text.as_chunks();
+    let whole = |block: &[u8; SIZE]| members(Block::new(block)) == Places::ALL;
+    blocks.iter().all(whole)
+        && match text.last_chunk() {
+            Some(last) => rest.is_empty() || whole(last),
+            None => members(Block(short(text))).length() >= text.len(),
+        }
+}
+
 /// A text of less than a block, and NULs behind it. What is read in two pieces is the same where they overlap.
 fn short(text: &[u8]) -> u128 {
     let shift = |of: usize| (text.len() - of) * 8;
@@ -217,11 +230,13 @@ mod tests {
             let text = vec![b'a'; length];
             assert_eq!(run(&text, |block| block.is(b'a')), length);
             assert_eq!(run(&text, |_| Places::ALL), length);
+            assert!(all(&text, |block| block.is(b'a')));
             for place in 0..length {
                 for other in [0, b'b', b'`', 0x80, 0xe1] {
                     let mut text = text.clone();
                     text[place] = other;
                     assert_eq!(run(&text, |block| block.is(b'a')), place);
+                    assert!(!all(&text, |block| block.is(b'a')));
                 }
             }
         }

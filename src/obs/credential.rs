@@ -1,7 +1,7 @@
 //! The grammars of what a signature is made of: access keys, credentials, names of headers, digests (obs-facts §3.1).
 //! Most say what follows the part that a text begins with, so that nobody looks for its end first.
 
-use super::block::{Block, Places, run};
+use super::block::{Block, Places, all, run};
 
 /// What follows `key/date/region/s3/aws4_request`, if the text begins so.
 pub(super) fn after_credential(text: &[u8]) -> Option<&[u8]> {
@@ -15,6 +15,7 @@ pub(super) fn after_credential(text: &[u8]) -> Option<&[u8]> {
 
 /// Whether a text is a credential as it stands in a query: the slashes escaped, and nothing else. What has more to
 /// decode may be one too.
+#[inline(never)]
 pub(super) fn is_escaped_credential(text: &[u8]) -> bool {
     let scope = after_plain_key(text).and_then(after_escaped_slash);
     let date = scope.and_then(|scope| scope.split_first_chunk::<8>());
@@ -56,11 +57,29 @@ pub(super) fn after_access_key(text: &[u8]) -> Option<&[u8]> {
 
 /// The same, up to the first escape.
 fn after_plain_key(text: &[u8]) -> Option<&[u8]> {
-    let length = run(text, |block| {
-        let marks = block.is(b':').or(block.is(b',')).or(block.is(b'/'));
-        block.within(b'!', b'~').without(marks.or(block.is(b'%')))
-    });
+    let length = run(text, plain_key);
     text.get(length..).filter(|_| length > 0)
+}
+
+fn plain_key(block: Block) -> Places {
+    let marks = block.is(b':').or(block.is(b',')).or(block.is(b'/'));
+    block.within(b'!', b'~').without(marks.or(block.is(b'%')))
+}
+
+/// Whether a text is an access key that is not to be decoded.
+#[inline(never)]
+pub(super) fn is_plain_key(text: &[u8]) -> bool {
+    !text.is_empty() && all(text, plain_key)
+}
+
+/// Whether a text is one name of a header, and not to be decoded.
+#[inline(never)]
+pub(super) fn is_plain_name(text: &[u8]) -> bool {
+    let members = |block: Block| {
+        let marks = block.is(b';').or(block.is(b'='));
+        plain_key(block).or(block.is(b':')).without(marks)
+    };
+    !text.is_empty() && all(text, members)
 }
 
 /// What follows sixty-four hexadecimal digits, if the text begins so.
@@ -82,7 +101,7 @@ pub(super) fn is_whole(after: Option<&[u8]>) -> bool {
 
 /// A `+` that was not escaped in a query may have become a blank; the key's holder loses nothing by it.
 pub(super) fn is_base64(value: &[u8]) -> bool {
-    let length = run(value, |block| {
+    let members = |block: Block| {
         let letters = block.within(b'a', b'z').or(block.within(b'A', b'Z'));
         // Some encode for URLs.
         let others = block
@@ -92,8 +111,8 @@ pub(super) fn is_base64(value: &[u8]) -> bool {
             .or(block.is(b'_'));
         // From the slash on to the nine.
         letters.or(block.within(b'/', b'9')).or(others)
-    });
-    length > 0 && length == value.len()
+    };
+    !value.is_empty() && all(value, members)
 }
 
 /// Whether a value is `YYYYMMDDThhmmssZ`, as far as digits tell.
@@ -106,7 +125,7 @@ pub(super) fn is_timestamp(value: &[u8]) -> bool {
 }
 
 pub(super) fn are_digits(value: &[u8]) -> bool {
-    run(value, |block| block.within(b'0', b'9')) == value.len()
+    all(value, |block| block.within(b'0', b'9'))
 }
 
 #[cfg(test)]
@@ -133,6 +152,19 @@ mod tests {
             let mut buffer = [0; 512];
             let decoded = Decoded::new(&mutant).into(&mut buffer).unwrap();
             assert!(is_whole(after_credential(decoded)), "{mutant:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_plain_is_what_parses_with_nothing_to_decode_and_nothing_listed() {
+        let (key, name) = (b"AKIAIOSFODNN7EXAMPLE", b"x-amz-content-sha256");
+        assert!(is_plain_key(key) && is_plain_name(name));
+        for text in mutants(key).chain(mutants(name)).chain([vec![]]) {
+            let has = |byte: u8| text.contains(&byte);
+            let key = is_whole(after_access_key(&text)) && !has(b'%');
+            assert_eq!(is_plain_key(&text), key, "{text:?}");
+            let name = is_whole(after_names(&text)) && !has(b'%') && !has(b';');
+            assert_eq!(is_plain_name(&text), name, "{text:?}");
         }
     }
 

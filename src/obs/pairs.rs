@@ -7,8 +7,8 @@ use super::block::{Block, SIZE};
 #[derive(Clone)]
 pub(crate) struct Pairs<'q> {
     query: &'q [u8],
-    /// Where the next pair begins, while there is one.
-    begin: Option<usize>,
+    /// Where the next pair begins: behind the end once there is none.
+    begin: usize,
     /// The marks of a chunk that are still to come: a bit each, that of the chunk's first byte lowest.
     marks: u64,
     /// Where that chunk begins.
@@ -20,7 +20,7 @@ pub(crate) fn pairs(query: &str) -> Pairs<'_> {
     let query = query.as_bytes();
     Pairs {
         query,
-        begin: Some(0),
+        begin: 0,
         marks: marks(query, 0),
         chunk: 0,
     }
@@ -49,16 +49,19 @@ impl<'q> Iterator for Pairs<'q> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let begin = self.begin?;
+        let begin = self.begin;
+        if begin > self.query.len() {
+            return None;
+        }
         let middle = self.mark();
         let mut end = middle;
         // What is behind the first `=` is of the value.
         while self.is_equals(end) {
             end = self.mark();
         }
-        self.begin = (end < self.query.len()).then_some(end + 1);
+        self.begin = end + 1;
         let name = self.query.get(begin..middle)?;
-        let value = self.query.get(middle + 1..end).unwrap_or_default();
+        let value = self.query.get((middle + 1).min(end)..end)?;
         Some((name, value))
     }
 }

@@ -6,7 +6,7 @@ use super::{
     bytes::{has, split},
     credential::{
         after_access_key, after_credential, after_names, after_sha256, are_digits, is_base64,
-        is_escaped_credential, is_timestamp, is_whole,
+        is_escaped_credential, is_plain_key, is_plain_name, is_timestamp, is_whole,
     },
     fold::Decoded,
     header::Header,
@@ -71,15 +71,14 @@ impl<'h> Signatures<'h> {
         {
             self.signs_forwarded |= signs_forwarded_in_query(former);
         }
-        let good = if field.is_plain() && field.is_good(value) {
-            true
-        } else if has(value, b'%') {
-            (field == Field::Credential && is_escaped_credential(value))
-                || decoded(value, &mut [0; 512]).is_some_and(|value| field.is_good(value))
-        } else {
-            field.is_good(value)
-        };
-        self.good |= if good { bit } else { 0 };
+        if field.is_good_as_it_came(value) || is_good_once_decoded(field, value) {
+            self.good |= bit;
+        }
+    }
+
+    /// Whether any part in the query has a name of the S3-compatible dialect.
+    pub(crate) fn are_amz(&self) -> bool {
+        self.seen & bits(&V4) != 0
     }
 
     /// Weighs what was found; `forwarded` is whether a header is there that does not reach the store.
@@ -181,8 +180,15 @@ fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
     })
 }
 
+#[inline(never)]
 fn signs_forwarded_in_query(signed: &[u8]) -> bool {
     decoded(signed, &mut [0; 512]).is_some_and(signs_forwarded)
+}
+
+/// Apart, so that what is good as it came needs no room for it.
+#[inline(never)]
+fn is_good_once_decoded(field: Field, value: &[u8]) -> bool {
+    decoded(value, &mut [0; 512]).is_some_and(|value| field.is_good(value))
 }
 
 /// A value of the query, decoded where that fits; none that is good is longer.
@@ -230,25 +236,16 @@ impl Field {
         }
     }
 
-    /// Whether its name is one of the S3-compatible dialect.
-    pub(crate) const fn is_amz(self) -> bool {
-        matches!(
-            self,
-            Self::Date
-                | Self::Expires
-                | Self::Algorithm
-                | Self::SignatureV4
-                | Self::Credential
-                | Self::SignedHeaders
-        )
-    }
-
-    /// Whether no value that parses holds a `%`, so that one that does is as good before it is decoded.
-    const fn is_plain(self) -> bool {
-        matches!(
-            self,
-            Self::Signature | Self::Date | Self::Expires | Self::Algorithm | Self::SignatureV4
-        )
+    /// Whether a value of the query parses in which nothing is escaped but the slashes of a credential. Another may,
+    /// once it is decoded. What this asks is not inlined: every part would pay for the registers of all.
+    fn is_good_as_it_came(self, value: &[u8]) -> bool {
+        match self {
+            Self::ObsKey | Self::AwsKey => is_plain_key(value),
+            Self::Credential => is_escaped_credential(value),
+            Self::SignedHeaders => is_plain_name(value),
+            // No value of these that parses holds a `%`.
+            _ => self.is_good(value),
+        }
     }
 
     /// Whether a decoded value parses (obs-facts §3.1).
@@ -256,7 +253,7 @@ impl Field {
         match self {
             Self::Signature => is_base64(value),
             Self::ObsKey | Self::AwsKey => is_whole(after_access_key(value)),
-            Self::Algorithm => value == ALGORITHM,
+            Self::Algorithm => value.as_array() == Some(ALGORITHM),
             Self::Credential => is_whole(after_credential(value)),
             Self::Date => is_timestamp(value),
             Self::Expires => (1..=6).contains(&value.len()) && are_digits(value),
@@ -283,7 +280,7 @@ fn bits(fields: &[Field]) -> u16 {
     fields.iter().fold(0, |bits, field| bits | 1 << *field as u16)
 }
 
-const ALGORITHM: &[u8] = b"AWS4-HMAC-SHA256";
+const ALGORITHM: &[u8; 16] = b"AWS4-HMAC-SHA256";
 
 /// All six, or it is not V4 (rulings, 14).
 const V4: [Field; 6] = [
@@ -328,7 +325,7 @@ mod tests {
             assert_eq!(*field as usize, n);
             assert_eq!(field.spelling().to_ascii_lowercase(), *name);
             let amz = Dialect::by_prefix(name.as_bytes()) == Some(Dialect::Amz);
-            assert_eq!(field.is_amz(), amz, "{name}");
+            assert_eq!(V4.contains(field), amz, "{name}");
         }
     }
 

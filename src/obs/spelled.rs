@@ -12,7 +12,7 @@ use super::{
 /// What a query name means that is spelled as documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelled {
-    Subresource(Subresource),
+    Subresource(&'static Subresource),
     /// A part of a signature.
     Signature(Field),
     /// A parameter of encryption.
@@ -37,7 +37,7 @@ const fn all() -> [Entry; COUNT] {
     let mut places = all.as_mut_slice();
     let mut subresources = subresource::all();
     while let [(_, one), rest @ ..] = subresources {
-        places = put(places, one.name, Spelled::Subresource(*one));
+        places = put(places, one.name, Spelled::Subresource(one));
         subresources = rest;
     }
     let mut fields = signature::fields();
@@ -156,7 +156,7 @@ mod tests {
             .iter()
             .find(|(_, field)| field.spelling() == name);
         subresource
-            .map(|one| Spelled::Subresource(*one))
+            .map(Spelled::Subresource)
             .or(field.map(|(_, field)| Spelled::Signature(*field)))
     }
 
