@@ -164,7 +164,12 @@ impl AnswerBody {
             };
             let frame = ready!(Pin::new(body).poll_frame(cx));
             match frame.map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(data))) if *framed == Framed::Stream => self.rest = data,
+                Some(Ok(Ok(data))) if *framed == Framed::Stream => {
+                    if let Some(event) = &self.event {
+                        event.intake.account().came(data.len());
+                    }
+                    self.rest = data;
+                }
                 Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
                 Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),

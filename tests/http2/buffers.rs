@@ -213,6 +213,35 @@ fn an_answer_that_its_client_does_not_take_is_held_and_counts_though_its_request
 }
 
 #[test]
+fn what_was_read_of_an_answer_counts_whole_though_it_goes_out_in_small_pieces() {
+    const SIZE: usize = 8 << 20;
+    const STEP: usize = 150_000;
+    let origin = ScriptedOrigin::answering(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n{}",
+        "x".repeat(SIZE)
+    ));
+    let gate = Running::before(&origin);
+    let mut peer = Peer::with_settings(&gate, &[(INITIAL_WINDOW, 1)]);
+    peer.generous = false;
+    let stream = peer.begin(&fields("GET /mine/k", &[V4]), true);
+    peer.wait(stream, |stream| stream.body.len() == 1);
+    let mut most = 0;
+    for taken in (1..)
+        .map(|step| 1 + step * STEP)
+        .take_while(|taken| *taken < SIZE)
+    {
+        peer.open_window(0, u32::try_from(STEP).unwrap());
+        peer.open_window(stream, u32::try_from(STEP).unwrap());
+        peer.wait(stream, |stream| stream.body.len() == taken);
+        most = most.max(gate.metric(GAUGE));
+    }
+    // The pieces that go out and wait to do so have 64 KiB and 16 KiB.
+    assert!(most > 128 << 10, "{most}");
+    peer.reset(stream, crate::frames::Code::Cancel);
+    gate.wait_for_metric(GAUGE, |bytes| bytes == 0);
+}
+
+#[test]
 fn a_head_in_pieces_counts_until_it_is_whole_and_then_as_long_as_its_request() {
     let origin = busy();
     let gate = Running::before(&origin);

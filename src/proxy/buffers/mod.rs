@@ -109,6 +109,11 @@ impl Account {
         if self.is_metered.get() {
             self.unwritten.set(self.unwritten.get().saturating_add(bytes));
         }
+        self.came(bytes);
+    }
+
+    /// So much of the answer came in one piece, in however many it is handed out.
+    pub(super) fn came(&self, bytes: usize) {
         self.largest.set(self.largest.get().max(bytes));
         self.settle_answer();
     }
