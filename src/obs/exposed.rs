@@ -116,7 +116,7 @@ fn header_names_source(name: &[u8]) -> Option<bool> {
     // The end of a name, which nothing folds, tells most apart.
     if !name.ends_with(b"key") {
         None
-    } else if bytes::has(name, b'_') {
+    } else if bytes::has(name, b'_') || bytes::has(name, b'+') {
         names_source(Folded::header(name)?.as_bytes())
     } else {
         names_source(name)
@@ -180,6 +180,12 @@ mod tests {
         ] {
             assert_eq!(keys(b"s", "/", &[(name, KEY)]).len(), 1, "{name}");
             assert_eq!(keys(b"s", &format!("/?a&{name}=k&b"), &[]).len(), 1, "{name}");
+        }
+        for name in [
+            "x-amz-server-side-+encryption-customer-key",
+            "+x_amz-server-side-encryption-customer-key",
+        ] {
+            assert_eq!(keys(b"s", "/", &[(name, KEY)]).len(), 1, "{name}");
         }
         let encoded = "/?x-obs-server-side-encryption-customer-ke%79=k";
         assert_eq!(keys(b"s", encoded, &[]).len(), 1);

@@ -1,6 +1,7 @@
 //! The OBS and S3 wire vocabulary: what the words of a request mean, and nothing about what is allowed.
 //!
-//! Everything here is pure: bytes and `http` types in, values out.
+//! Everything here is pure: bytes and `http` types in, values out. One thing is remembered, and changes no value: the
+//! fingerprints that were made last (`recent`).
 
 pub mod auth;
 pub(crate) mod block;
