@@ -208,9 +208,10 @@ fn fields(t: &mut Table) {
         "field-connection",
         "a store does not have its own headers taken off",
         (Then::Hold, BAD),
-        [field(
-            "x-obs-server-side-encryption: kms\r\nConnection: x-obs-server-side-encryption",
-        )],
+        [
+            field("x-obs-server-side-encryption: kms\r\nConnection: x-obs-server-side-encryption"),
+            field("x_amz_server_side_encryption: aws:kms\r\nConnection: X_Amz_Server_Side_Encryption"),
+        ],
     );
 }
 

@@ -4,7 +4,7 @@
 use super::{
     field::{Field, named, split},
     lines::Block,
-    response_head::status_line,
+    status_line::status_line,
 };
 use crate::obs::{encryption::EncryptionSet, sse};
 use http::{HeaderMap, Response, StatusCode};
@@ -82,9 +82,9 @@ impl AnswerHead {
             .flat_map(|piece| piece.split(|byte| *byte == b'\n'));
         for line in lines.filter_map(|line| line.strip_suffix(b"\r")) {
             if let Ok((name, value)) = split(line)
-                && let Ok(name) = named(name)
+                && let (Ok(name), Ok(value)) = (named(name), self.block.value(value))
             {
-                headers.append(name, self.block.value(value));
+                headers.append(name, value);
             }
         }
         headers

@@ -23,6 +23,7 @@ mod reader;
 mod request_head;
 mod response_body;
 mod response_head;
+mod status_line;
 mod stream;
 mod upload;
 

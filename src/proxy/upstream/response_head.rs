@@ -8,12 +8,13 @@ use super::{
     lines::{Block, Lines, MAX_FIELDS},
     mould::{self, Moulds},
     request_head::digits,
+    status_line::status_line,
 };
 use crate::{
-    obs::{bytes, dialect::Dialect},
+    obs::{bytes, dialect::Dialect, sse::Sign},
     proxy::message::{elements, is_bodiless},
 };
-use http::{HeaderMap, StatusCode, header::HOST};
+use http::{HeaderMap, header::HOST};
 use std::{fmt, mem};
 
 /// An answer's head, and what it says of this hop.
@@ -102,27 +103,12 @@ pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, 
     }
     for line in lines.of(block) {
         let (name, value) = split(line)?;
-        let (name, value) = (named(name)?, block.value(value));
+        let (name, value) = (named(name)?, block.value(value)?);
         if Field::of(&name).is_end_to_end() && name != HOST {
             trailers.append(name, value);
         }
     }
     Ok(trailers)
-}
-
-/// The minor version, the status, and the reason (RFC 9112 §4).
-pub(super) fn status_line(line: &[u8]) -> Result<(u8, StatusCode, &[u8]), &'static str> {
-    let version = line.strip_prefix(b"HTTP/1.");
-    let Some([minor @ (b'0' | b'1'), b' ', rest @ ..]) = version else {
-        return Err("a version other than HTTP/1.0 and HTTP/1.1");
-    };
-    let (code, reason) = match rest.split_first_chunk::<3>() {
-        Some((code, [])) => (code, &[][..]),
-        Some((code, [b' ', reason @ ..])) => (code, reason),
-        _ => return Err("a status line that is none"),
-    };
-    let status = StatusCode::from_bytes(code).map_err(|_| "a status that is none")?;
-    Ok((minor - b'0', status, reason))
 }
 
 /// What a head says whose form is not known.
@@ -211,12 +197,13 @@ impl<'a> Notes<'a> {
     }
 
     fn connection(&mut self, token: &'a [u8]) -> Result<(), &'static str> {
-        if token.eq_ignore_ascii_case(b"close") {
+        let name = token.to_ascii_lowercase();
+        if name == b"close" {
             self.close = true;
-        } else if Dialect::by_prefix(&token.to_ascii_lowercase()).is_some() {
+        } else if Dialect::by_prefix(&name).is_some() || Sign::of(&name).is_some() {
             // It would be gone before the decision that rests on it.
             return Err("Connection names a header of the store's own");
-        } else if !token.eq_ignore_ascii_case(b"keep-alive") && !token.is_empty() {
+        } else if name != b"keep-alive" && !token.is_empty() {
             self.nominated.push(token);
         }
         Ok(())
