@@ -13,7 +13,7 @@ use crate::obs::{
     route::{Level, Verb},
     signature::Signatures,
     spelled::Spelled,
-    sse::{Evidence, is_documented},
+    sse::Evidence,
     subresource::{Marks, Subresource, is_configuration},
 };
 use http::{HeaderValue, request::Parts};
@@ -97,17 +97,16 @@ impl<'h> Scan<'h> {
         if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
-                Some(word @ (Word::Sse(parameter) | Word::Mirror(parameter))) => {
-                    let exact = is_documented(name, folded) && word == Word::Sse(parameter);
-                    self.evidence
-                        .note(parameter, Carrier::Query, dialect, value, exact)?;
-                    return Ok(());
+                // As documented it would have been found without folding.
+                Some(Word::Sse(parameter) | Word::Mirror(parameter)) => {
+                    return self
+                        .evidence
+                        .note(parameter, Carrier::Query, dialect, value, false);
                 }
                 Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
                 Some(Word::Guarded) | None => {}
             }
         } else if Subresource::of(folded).is_some() {
-            // As documented it would have been found without folding.
             return Err(Malformed::Subresource);
         } else if Dialect::is_foreign(folded) {
             return Err(Malformed::VendorPrefix);

@@ -13,10 +13,11 @@ pub(crate) struct Dictionary<T: 'static, const N: usize> {
 }
 
 impl<T, const N: usize> Dictionary<T, N> {
-    /// A table. It does not compile if a name stands in it twice.
+    /// A table. It does not compile if a name stands in it twice, or two names have the same length, beginning and end.
     pub(crate) const fn new(entries: [(&'static str, T); N]) -> Self {
         assert!(N < EMPTY as usize, "an entry's number is a byte");
         let mut factor = FIRST_FACTOR;
+        let mut tries = 0;
         loop {
             if let Some(slots) = spread(&entries, factor) {
                 return Self {
@@ -27,7 +28,8 @@ impl<T, const N: usize> Dictionary<T, N> {
             }
             // Odd as it was.
             factor = factor.wrapping_mul(FIRST_FACTOR);
-            assert!(factor != FIRST_FACTOR, "no factor keeps the names apart");
+            tries += 1;
+            assert!(tries < TRIES, "no factor keeps the names apart");
         }
     }
 
@@ -52,6 +54,7 @@ pub(super) const fn put<'p, T: Copy>(
     name: &'static str,
     meaning: T,
 ) -> &'p mut [(&'static str, T)] {
+    assert!(!places.is_empty(), "there is a place for each entry");
     match places {
         [place, rest @ ..] => {
             *place = (name, meaning);
@@ -96,6 +99,8 @@ const fn slot(name: &[u8], factor: u64) -> usize {
 /// So many that few factors have to be tried, and that most names that mean nothing find an empty one.
 const SLOTS: usize = 1024;
 const EMPTY: u8 = u8::MAX;
+/// Some ten are enough for the tables there are.
+const TRIES: u32 = 2_000;
 /// That of Fibonacci hashing: 2^64 over the golden ratio.
 const FIRST_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 

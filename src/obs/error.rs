@@ -203,6 +203,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_need_not_be_looked_at_is_the_same_of_one_byte_and_of_many() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(is_plain(&[b'a', byte]), PLAIN.has(byte), "{byte}");
+        }
+    }
+
+    #[test]
     fn a_reply_has_its_elements_in_the_order_of_the_documents_and_nothing_unescaped() {
         let reply = Reply {
             code: Code::InvalidRequest,

@@ -191,7 +191,7 @@ fn is_good_once_decoded(field: Field, value: &[u8]) -> bool {
     decoded(value, &mut [0; 512]).is_some_and(|value| field.is_good(value))
 }
 
-/// A value of the query, decoded where that fits; none that is good is longer.
+/// A value of the query, decoded where that fits; what is longer is not taken for a good one.
 fn decoded<'v>(value: &'v [u8], buffer: &'v mut [u8; 512]) -> Option<&'v [u8]> {
     if has(value, b'%') {
         Decoded::new(value).into(buffer)

@@ -106,7 +106,8 @@ impl<T: Copy> Mould<T> {
 }
 
 impl<T> Mould<T> {
-    /// The form of these fields. None if a name is there twice, or is longer than names are: that is not worth a mould.
+    /// The form of these fields. None if a name that stays is there twice, or one is longer than names are: that is not
+    /// worth a mould.
     fn of<'a>(
         lines: impl Iterator<Item = &'a [u8]>,
         knowledge: impl Fn(&HeaderName) -> (T, bool),
