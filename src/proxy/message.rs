@@ -29,6 +29,11 @@ pub(super) fn is_bodiless(status: StatusCode) -> bool {
     status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
 }
 
+/// Not even a length of zero goes with these (RFC 9110 §8.6).
+pub(super) fn may_have_length(status: StatusCode) -> bool {
+    !status.is_informational() && status != StatusCode::NO_CONTENT
+}
+
 /// Room for a good read of so many bytes, in the buffer that is there if it is worth a read, or if the bytes handed out
 /// of it have been dropped; of no less than `least` in any case.
 pub(super) fn make_room(buffer: &mut BytesMut, wanted: usize, least: usize) {

@@ -11,13 +11,7 @@ use crate::proxy::{
     respond::Answered,
 };
 use bytes::{Buf as _, Bytes};
-use http::{
-    HeaderMap, HeaderName,
-    header::{
-        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
-        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
-    },
-};
+use http::{HeaderMap, HeaderName};
 use http_body::Body as _;
 use std::{
     cell::RefCell,
@@ -177,12 +171,11 @@ impl Answering {
         self.broken = true;
     }
 
-    /// The trailers that were announced, if the client takes any; without those that no trailer may be.
+    /// The trailers that were announced, if the client takes any.
     fn allowed(&self, trailers: &HeaderMap) -> HeaderMap {
-        let allowed = |name: &HeaderName| self.trailers.contains(name) && !NEVER.contains(name);
         trailers
             .iter()
-            .filter(|(name, _)| allowed(name))
+            .filter(|(name, _)| self.trailers.contains(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }
@@ -197,19 +190,3 @@ impl fmt::Display for Unanswered {
         }
     }
 }
-
-/// What has to be known before a body, or is about the hop (RFC 9110 §6.5.1).
-const NEVER: [HeaderName; 12] = [
-    AUTHORIZATION,
-    CACHE_CONTROL,
-    CONTENT_ENCODING,
-    CONTENT_LENGTH,
-    CONTENT_RANGE,
-    CONTENT_TYPE,
-    HOST,
-    MAX_FORWARDS,
-    SET_COOKIE,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-];

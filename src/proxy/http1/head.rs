@@ -3,7 +3,7 @@
 
 use crate::proxy::{
     guard::Layout,
-    message::{is_bodiless, names, write_field},
+    message::{is_bodiless, may_have_length, names, write_field},
     respond::Refused,
     upstream::{AnswerHead, Field},
 };
@@ -161,9 +161,4 @@ impl Terms {
         };
         write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
     }
-}
-
-/// Not even a length of zero goes with these (RFC 9110 §8.6).
-fn may_have_length(status: StatusCode) -> bool {
-    !status.is_informational() && status != StatusCode::NO_CONTENT
 }

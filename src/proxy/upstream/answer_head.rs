@@ -6,8 +6,11 @@ use super::{
     lines::Block,
     status_line::status_line,
 };
-use crate::obs::{encryption::EncryptionSet, sse};
-use http::{HeaderMap, Response, StatusCode};
+use crate::{
+    obs::{encryption::EncryptionSet, sse},
+    proxy::message::may_have_length,
+};
+use http::{HeaderMap, Response, StatusCode, header::CONTENT_LENGTH};
 use hyper::ext::ReasonPhrase;
 use std::{fmt, iter, mem, ops::Range};
 
@@ -95,6 +98,9 @@ impl AnswerHead {
         let mut response = Response::new(());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers();
+        if !may_have_length(self.status) {
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
         if let Some(reason) = self
             .reason()
             .and_then(|reason| ReasonPhrase::try_from(reason).ok())

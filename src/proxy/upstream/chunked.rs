@@ -1,7 +1,7 @@
 //! The chunked transfer coding (RFC 9112 §7.1), without any of the leniency that makes two readers disagree: CR LF
 //! ends every line, a size is hexadecimal digits and nothing else.
 
-use super::{lines::Lines, response_head::parse_trailers};
+use super::{lines::Lines, trailers::parse_trailers};
 use bytes::{Buf, BytesMut};
 use http::HeaderMap;
 

@@ -25,6 +25,7 @@ mod response_body;
 mod response_head;
 mod status_line;
 mod stream;
+mod trailers;
 mod upload;
 
 pub use super::body::RequestBody;

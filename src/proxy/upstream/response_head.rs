@@ -5,7 +5,7 @@ use super::{
     answer_head::{AnswerHead, Notable},
     decode::Decoder,
     field::{Field, named, split},
-    lines::{Block, Lines, MAX_FIELDS},
+    lines::{Block, Lines},
     mould::{self, Moulds},
     request_head::digits,
     status_line::status_line,
@@ -14,7 +14,6 @@ use crate::{
     obs::{bytes, dialect::Dialect, sse::Sign},
     proxy::message::{elements, is_bodiless},
 };
-use http::{HeaderMap, header::HOST};
 use std::{fmt, mem};
 
 /// An answer's head, and what it says of this hop.
@@ -93,22 +92,6 @@ pub(super) fn parse(
         body,
         keep_alive: minor == 1 && delimited && !close,
     })
-}
-
-/// The fields of a block of trailers, without those that no trailer may carry (RFC 9110 §6.5.1).
-pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, &'static str> {
-    let mut trailers = HeaderMap::new();
-    if lines.len() > MAX_FIELDS {
-        return Err("more trailers than 256");
-    }
-    for line in lines.of(block) {
-        let (name, value) = split(line)?;
-        let (name, value) = (named(name)?, block.value(value)?);
-        if Field::of(&name).is_end_to_end() && name != HOST {
-            trailers.append(name, value);
-        }
-    }
-    Ok(trailers)
 }
 
 /// What a head says whose form is not known.
@@ -215,7 +198,7 @@ const FEW: usize = 4;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::lines::MAX_FIELDS, *};
 
     fn parsed(head: &str) -> Result<ResponseHead, &'static str> {
         parsed_bytes(head.as_bytes())
@@ -371,17 +354,5 @@ mod tests {
         assert_eq!(reason(b"HTTP/1.1 200 "), Some(Vec::new()));
         assert_eq!(reason(b"HTTP/1.1 200"), Some(Vec::new()));
         assert_eq!(reason(b"HTTP/1.1 299 Na\xefve"), Some(b"Na\xefve".to_vec()));
-    }
-
-    #[test]
-    fn trailers_never_speak_of_framing() {
-        let block = &b"X-Sum: 1\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\n"[..];
-        let mut lines = Lines::default();
-        let block = lines.take(&mut block.into()).unwrap().unwrap();
-        let trailers = parse_trailers(&block, &lines).unwrap();
-        assert_eq!(
-            trailers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
-            ["x-sum"]
-        );
     }
 }

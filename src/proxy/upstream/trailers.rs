@@ -1,0 +1,65 @@
+//! The trailers of an answer (RFC 9112 §7.1.2), for clients of every version.
+
+use super::{
+    field::{Field, named, split},
+    lines::{Block, Lines, MAX_FIELDS},
+};
+use http::{
+    HeaderMap, HeaderName,
+    header::{
+        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
+        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+    },
+};
+
+/// The fields of a block of trailers, without those that no trailer may carry (RFC 9110 §6.5.1).
+pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, &'static str> {
+    let mut trailers = HeaderMap::new();
+    if lines.len() > MAX_FIELDS {
+        return Err("more trailers than 256");
+    }
+    for line in lines.of(block) {
+        let (name, value) = split(line)?;
+        let (name, value) = (named(name)?, block.value(value)?);
+        if Field::of(&name).is_end_to_end() && !NEVER.contains(&name) {
+            trailers.append(name, value);
+        }
+    }
+    Ok(trailers)
+}
+
+/// What has to be known before a body, or is about the hop (RFC 9110 §6.5.1).
+const NEVER: [HeaderName; 12] = [
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    HOST,
+    MAX_FORWARDS,
+    SET_COOKIE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trailers_never_speak_of_what_has_to_be_known_before() {
+        let never = NEVER.iter().map(|name| format!("{name}: 1\r\n"));
+        let all: String = never
+            .chain(["X-Sum: 1\r\nConnection: a\r\n\r\n".into()])
+            .collect();
+        let mut lines = Lines::default();
+        let block = lines.take(&mut all.as_bytes().into()).unwrap().unwrap();
+        let trailers = parse_trailers(&block, &lines).unwrap();
+        assert_eq!(
+            trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+            ["x-sum"]
+        );
+    }
+}
