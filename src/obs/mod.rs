@@ -4,6 +4,7 @@
 //! fingerprints that were made last (`recent`).
 
 pub mod auth;
+mod authorization;
 pub(crate) mod block;
 pub mod bucket_pattern;
 pub(crate) mod bytes;
