@@ -17,7 +17,7 @@ use obsgate::{
     policy::{Policy, Settings},
     state::{Evidence, Limits, Moment, State, Stored},
 };
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 use std::{borrow::Cow, hint::black_box, time::Instant};
 
 const NOW: Moment = Moment::from_millis(1_750_000_000_000);
@@ -55,11 +55,11 @@ fn remembering(others: u64) -> State {
 /// Asks the state as the gate does: names decoded, the clock read.
 fn ask(state: &State, classified: &Classified<'_>, began: Instant) -> Option<EncryptionSet> {
     let [bucket, key, upload_id] = [
-        classified.resource.bucket,
-        classified.resource.key,
+        classified.resource.bucket.map(str::as_bytes),
+        classified.resource.key.map(str::as_bytes),
         classified.upload_id,
     ]
-    .map(|text| Cow::from(percent_decode_str(text.unwrap_or_default())));
+    .map(|text| Cow::from(percent_decode(text.unwrap_or_default())));
     let stored = Stored::Upload {
         bucket: &bucket,
         key: &key,

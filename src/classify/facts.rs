@@ -234,6 +234,9 @@ fn also(
 /// that does not know the subresource, that is what the request does.
 fn stray(operation: Operation, scan: &Scan<'_>) -> Option<EncryptionSet> {
     let strays = scan.evidence.strays(operation);
+    if strays == Parameters::default() {
+        return None;
+    }
     let keyed = strays.has_any(Parameters::TARGET_KEY);
     scan.evidence
         .managed()

@@ -51,7 +51,7 @@ pub struct Classified<'h> {
     /// The parameters of encryption that were seen, and where.
     pub evidence: Evidence,
     /// The upload the request is about, percent-encoded as it came.
-    pub upload_id: Option<&'h str>,
+    pub upload_id: Option<&'h [u8]>,
 }
 
 /// Who can tell about an object, if the facts are in doubt.

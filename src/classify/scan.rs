@@ -24,7 +24,7 @@ pub(super) struct Scan<'h> {
     pub(super) host: Option<&'h HeaderValue>,
     pub(super) signatures: Signatures<'h>,
     pub(super) evidence: Evidence,
-    pub(super) upload_id: Option<&'h str>,
+    pub(super) upload_id: Option<&'h [u8]>,
     pub(super) position: Option<&'h [u8]>,
     /// Whether anything is spelled in the S3-compatible dialect.
     pub(super) amz: bool,
@@ -44,12 +44,7 @@ impl<'h> Scan<'h> {
     /// Reads a head into an empty scan, which is too large to be handed back.
     pub(super) fn read(&mut self, head: &'h Parts, verb: Verb) -> Result<(), Malformed> {
         if let Some(query) = head.uri.query() {
-            if hides(query, means) {
-                return Err(Malformed::QueryName);
-            }
-            for (name, value) in pairs(query) {
-                self.query(name, value, query)?;
-            }
+            self.read_query(query)?;
         }
         for (name, value) in &head.headers {
             self.header(name.as_str().as_bytes(), value)?;
@@ -57,6 +52,19 @@ impl<'h> Scan<'h> {
         self.evidence.agree(head)?;
         if verb.writes() && self.misvalued != Marks::NONE {
             return Err(Malformed::SubresourceValue);
+        }
+        Ok(())
+    }
+
+    /// Apart, so that it has the registers for itself.
+    #[inline(never)]
+    fn read_query(&mut self, query: &'h str) -> Result<(), Malformed> {
+        let mut pairs = pairs(query);
+        for (name, value) in &mut pairs {
+            self.query(name, value, query)?;
+        }
+        if pairs.had_semicolon() && hides(query, means) {
+            return Err(Malformed::QueryName);
         }
         Ok(())
     }
@@ -78,7 +86,8 @@ impl<'h> Scan<'h> {
         }
     }
 
-    /// A name that means nothing as it is spelled.
+    /// A name that means nothing as it is spelled. Apart, so that the others need no room for it.
+    #[inline(never)]
     fn unusual(&mut self, name: &'h [u8], value: &'h [u8]) -> Result<(), Malformed> {
         if is_folded(name) {
             return self.folded(name, name, value);
@@ -127,19 +136,14 @@ impl<'h> Scan<'h> {
         query: &str,
     ) -> Result<(), Malformed> {
         if self.subresources.has(subresource.mark) {
-            let first = pairs(query).find(|(other, _)| *other == name);
-            return if first == Some((name, value)) {
-                Ok(())
-            } else {
-                Err(Malformed::SubresourceRepeated)
-            };
+            return repeats(query, name, value);
         }
         self.subresources = self.subresources.with(subresource.mark);
         if subresource.valued == value.is_empty() {
             self.misvalued = self.misvalued.with(subresource.mark);
         }
         match subresource.mark {
-            Marks::UPLOAD_ID => self.upload_id = str::from_utf8(value).ok(),
+            Marks::UPLOAD_ID => self.upload_id = Some(value),
             Marks::POSITION => self.position = Some(value),
             _ => {}
         }
@@ -315,6 +319,17 @@ fn means(folded: &[u8], valued: bool) -> bool {
             || Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
     };
     alone() || (valued && with_value())
+}
+
+/// Refuses a subresource that stands in the query with another value first.
+#[cold]
+fn repeats(query: &str, name: &[u8], value: &[u8]) -> Result<(), Malformed> {
+    let first = pairs(query).find(|(other, _)| *other == name);
+    if first == Some((name, value)) {
+        Ok(())
+    } else {
+        Err(Malformed::SubresourceRepeated)
+    }
 }
 
 /// Whether a content type speaks of several parts, of which some stores make out a form by less than its whole name.

@@ -10,27 +10,28 @@ pub(crate) fn has(text: &[u8], byte: u8) -> bool {
     find(text, byte).is_some()
 }
 
-/// Whether two names are the same: their ends first, where names of one length differ most. To call for such a
-/// comparison costs more than to make it.
+/// Whether two names are the same. To call for such a comparison costs more than to make it, unless they are long.
+#[inline]
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    match (one.last_chunk::<SIZE>(), other.last_chunk()) {
-        (Some(end), Some(other_end)) => {
-            let blocks = one.as_chunks::<SIZE>().0.iter().zip(other.as_chunks().0);
-            end == other_end && blocks.into_iter().all(|(block, other)| block == other)
-        }
-        _ => match (one.first_chunk::<8>(), one.last_chunk::<8>()) {
-            (Some(begin), Some(end)) => other.first_chunk() == Some(begin) && other.last_chunk() == Some(end),
-            _ => match (one.first_chunk::<4>(), one.last_chunk::<4>()) {
-                (Some(begin), Some(end)) => {
-                    other.first_chunk() == Some(begin) && other.last_chunk() == Some(end)
-                }
-                _ => one.iter().eq(other),
-            },
-        },
+    if one.len() > SHORT {
+        return one == other;
     }
+    ends::<32>(one, other)
+        .or_else(|| ends::<16>(one, other))
+        .or_else(|| ends::<8>(one, other))
+        .or_else(|| ends::<4>(one, other))
+        .unwrap_or_else(|| one.iter().eq(other))
+}
+
+/// Whether two texts of one length have the same first and last bytes, if there are so many: of up to twice as many,
+/// these are all.
+#[inline]
+fn ends<const N: usize>(one: &[u8], other: &[u8]) -> Option<bool> {
+    let (begin, end) = (one.first_chunk::<N>()?, one.last_chunk::<N>()?);
+    Some((other.first_chunk() == Some(begin)) & (other.last_chunk() == Some(end)))
 }
 
 /// What stands before the first such byte of a text, and after it: for a byte that is to be expected soon.
@@ -71,7 +72,7 @@ fn first(text: &[u8], places: impl Fn(Block) -> Places) -> Option<usize> {
     Some(text.len() - rest.len() + place)
 }
 
-/// From here on `memchr` is faster.
+/// What is longer is worth a call.
 const SHORT: usize = 64;
 
 /// A set of bytes.
@@ -141,6 +142,20 @@ impl ByteSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_the_same_if_all_their_bytes_are() {
+        for length in 0..140 {
+            let one: Vec<u8> = (0..length).collect();
+            assert!(same(&one, &one.clone()));
+            assert!(!same(&one, &[&one[..], b"x"].concat()));
+            for place in 0..one.len() {
+                let mut other = one.clone();
+                other[place] ^= 1;
+                assert!(!same(&one, &other), "{length} {place}");
+            }
+        }
+    }
 
     #[test]
     fn a_set_has_what_was_put_into_it() {

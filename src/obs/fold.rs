@@ -168,18 +168,16 @@ pub(crate) fn is_printable(name: &[u8]) -> bool {
 /// value follows it. The list of signed headers may hold a bare `;`, so a name alone is none unless it means something
 /// without a value.
 pub(crate) fn hides(query: &str, means: impl Fn(&[u8], bool) -> bool) -> bool {
-    memchr::memchr(b';', query.as_bytes()).is_some()
-        && pairs(query)
-            .flat_map(|(_, value)| value.split(|byte| *byte == b';').skip(1))
-            .any(|piece| {
-                let (name, valued) =
-                    bytes::split(piece, b'=').map_or((piece, false), |(name, _)| (name, true));
-                match Folded::query(name) {
-                    Ok(Some(folded)) => means(folded.as_bytes(), valued),
-                    Ok(None) => false,
-                    Err(Unreadable) => true,
-                }
-            })
+    pairs(query)
+        .flat_map(|(_, value)| value.split(|byte| *byte == b';').skip(1))
+        .any(|piece| {
+            let (name, valued) = bytes::split(piece, b'=').map_or((piece, false), |(name, _)| (name, true));
+            match Folded::query(name) {
+                Ok(Some(folded)) => means(folded.as_bytes(), valued),
+                Ok(None) => false,
+                Err(Unreadable) => true,
+            }
+        })
 }
 
 /// What each byte becomes.

@@ -13,6 +13,8 @@ pub(crate) struct Pairs<'q> {
     marks: u64,
     /// Where that chunk begins.
     chunk: usize,
+    /// Whether a `;` was come by.
+    semicolon: bool,
 }
 
 /// The names and values of a query, as they came.
@@ -21,26 +23,27 @@ pub(crate) fn pairs(query: &str) -> Pairs<'_> {
     Pairs {
         query,
         begin: 0,
-        marks: marks(query, 0),
+        marks: first_marks(query),
         chunk: 0,
+        semicolon: false,
     }
 }
 
 impl Pairs<'_> {
-    /// The place of the next `=` or `&`, or the end of the query.
+    /// Whether there was a `;`, by which some separate too, in the pairs so far.
+    pub(crate) fn had_semicolon(&self) -> bool {
+        self.semicolon
+    }
+
+    /// The place of the next mark.
     #[inline]
     fn mark(&mut self) -> usize {
         if self.marks == 0 {
             (self.marks, self.chunk) = look_on(self.query, self.chunk);
         }
-        // Where there is none, it is behind the end.
         let place = self.chunk + self.marks.trailing_zeros() as usize;
         self.marks &= self.marks.wrapping_sub(1);
-        place.min(self.query.len())
-    }
-
-    fn is_equals(&self, place: usize) -> bool {
-        self.query.get(place) == Some(&b'=')
+        place
     }
 }
 
@@ -53,11 +56,22 @@ impl<'q> Iterator for Pairs<'q> {
         if begin > self.query.len() {
             return None;
         }
-        let middle = self.mark();
+        let mut middle = self.mark();
         let mut end = middle;
-        // What is behind the first `=` is of the value.
-        while self.is_equals(end) {
-            end = self.mark();
+        loop {
+            match self.query.get(end) {
+                // What is behind the first `=` is of the value.
+                Some(b'=') => end = self.mark(),
+                Some(b';') => {
+                    self.semicolon = true;
+                    let is_in_name = end == middle;
+                    end = self.mark();
+                    if is_in_name {
+                        middle = end;
+                    }
+                }
+                _ => break,
+            }
         }
         self.begin = end + 1;
         let name = self.query.get(begin..middle)?;
@@ -70,32 +84,42 @@ impl<'q> Iterator for Pairs<'q> {
 /// in registers.
 #[inline(never)]
 fn look_on(query: &[u8], mut chunk: usize) -> (u64, usize) {
-    let mut found = 0;
-    while found == 0 && chunk < query.len() {
+    loop {
         chunk += CHUNK;
-        found = marks(query, chunk);
-    }
-    (found, chunk)
-}
-
-/// Which bytes of the chunk that begins here are `=` or `&`.
-#[inline]
-fn marks(query: &[u8], chunk: usize) -> u64 {
-    let rest = query.get(chunk..).unwrap_or_default();
-    match (rest.first_chunk(), query.last_chunk()) {
-        (Some(whole), _) => marks_of(whole),
-        // The bytes before it are shifted out.
-        (None, Some(last)) if !rest.is_empty() => marks_of(last) >> (CHUNK - rest.len()),
-        (None, Some(_)) => 0,
-        (None, None) => {
-            let mut padded = [0; CHUNK];
-            padded
-                .get_mut(..rest.len())
-                .into_iter()
-                .for_each(|place| place.copy_from_slice(rest));
-            marks_of(&padded)
+        let Some(whole) = query.get(chunk..chunk + CHUNK).and_then(<[u8]>::as_array) else {
+            return (last_marks(query), query.len() - query.len() % CHUNK);
+        };
+        let found = marks_of(whole);
+        if found != 0 {
+            return (found, chunk);
         }
     }
+}
+
+/// Which bytes of the first chunk are `=`, `&` or `;`.
+#[inline]
+fn first_marks(query: &[u8]) -> u64 {
+    query.first_chunk().map_or_else(|| last_marks(query), marks_of)
+}
+
+/// The same of what is behind the last whole chunk. The end of the query is a mark too.
+#[inline]
+fn last_marks(query: &[u8]) -> u64 {
+    let length = query.len() % CHUNK;
+    let marks = match query.last_chunk() {
+        // The bytes before it are shifted out.
+        Some(last) if length > 0 => marks_of(last) >> (CHUNK - length),
+        Some(_) => 0,
+        None => {
+            let mut padded = [0; CHUNK];
+            padded
+                .iter_mut()
+                .zip(query)
+                .for_each(|(place, byte)| *place = *byte);
+            marks_of(&padded)
+        }
+    };
+    marks | 1 << length
 }
 
 #[inline]
@@ -103,7 +127,8 @@ fn marks_of(chunk: &[u8; CHUNK]) -> u64 {
     let blocks = chunk.as_chunks().0.iter().rev();
     blocks.fold(0, |marks, block| {
         let block = Block::new(block);
-        marks << SIZE | u64::from(block.is(b'=').or(block.is(b'&')).bits())
+        let places = block.is(b'=').or(block.is(b'&')).or(block.is(b';'));
+        marks << SIZE | u64::from(places.bits())
     })
 }
 
@@ -131,6 +156,7 @@ mod tests {
             ("a", &[("a", "")]),
             ("a=", &[("a", "")]),
             ("a=b=c&d&=e&", &[("a", "b=c"), ("d", ""), ("", "e"), ("", "")]),
+            ("a;b=c;d=e&;f", &[("a;b", "c;d=e"), (";f", "")]),
         ] {
             let bytes = |(name, value): &(&'static str, &'static str)| (name.as_bytes(), value.as_bytes());
             let expected: Vec<_> = expected.iter().map(bytes).collect();
@@ -141,10 +167,12 @@ mod tests {
     #[test]
     fn marks_are_found_at_every_place() {
         for length in 0..200 {
-            for mark in ["&", "="] {
+            for mark in ["&", "=", ";"] {
                 for place in 0..=length {
                     let query = ["a".repeat(place), mark.into(), "b".repeat(length - place)].concat();
-                    assert_eq!(pairs(&query).collect::<Vec<_>>(), naive(&query), "{query}");
+                    let mut pairs = pairs(&query);
+                    assert_eq!(pairs.by_ref().collect::<Vec<_>>(), naive(&query), "{query}");
+                    assert_eq!(pairs.had_semicolon(), mark == ";", "{query}");
                 }
             }
         }
@@ -152,8 +180,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_query_is_split_as_anybody_would(query in "([a-z%;é]{0,20}[=&]{1,2}){0,20}[a-z]{0,70}") {
-            prop_assert_eq!(pairs(&query).collect::<Vec<_>>(), naive(&query));
+        fn a_query_is_split_as_anybody_would(query in "([a-z%;é]{0,20}[=&;]{1,2}){0,20}[a-z]{0,70}") {
+            let mut pairs = pairs(&query);
+            prop_assert_eq!(pairs.by_ref().collect::<Vec<_>>(), naive(&query));
+            prop_assert_eq!(pairs.had_semicolon(), query.contains(';'));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     block::{Places, run},
     bytes,
     malformed::Malformed,
-    path::{split_path_style, split_virtual},
+    path::split,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -44,10 +44,11 @@ pub struct Resource<'h> {
 impl<'h> Resource<'h> {
     /// Finds the bucket and the key in `Host` and the raw path (rulings, 7 and 8).
     pub(crate) fn locate(host: &'h [u8], path: &'h str, endpoints: &Endpoints) -> Result<Self, Malformed> {
-        match Site::of(host, endpoints).ok_or(Malformed::Host)? {
-            Site::Endpoint => split_path_style(path),
-            Site::Bucket(bucket) => split_virtual(bucket, path),
-        }
+        let bucket = match Site::of(host, endpoints).ok_or(Malformed::Host)? {
+            Site::Endpoint => None,
+            Site::Bucket(bucket) => Some(bucket),
+        };
+        split(bucket, path)
     }
 }
 

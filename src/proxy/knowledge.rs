@@ -6,7 +6,7 @@ use crate::{
     state::{Evidence, Moment, Origin, State, Stored, Ticket, Told},
     telemetry,
 };
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 use std::{
     borrow::Cow,
     sync::Arc,
@@ -109,10 +109,11 @@ impl Clock {
 
 impl<'h> Names<'h> {
     pub(super) fn of(classified: &Classified<'h>) -> Self {
-        let decoded = |text: Option<&'h str>| percent_decode_str(text.unwrap_or_default()).into();
+        let decoded = |text: Option<&'h [u8]>| percent_decode(text.unwrap_or_default()).into();
+        let resource = classified.resource;
         Self {
-            bucket: decoded(classified.resource.bucket),
-            key: decoded(classified.resource.key),
+            bucket: decoded(resource.bucket.map(str::as_bytes)),
+            key: decoded(resource.key.map(str::as_bytes)),
             upload_id: decoded(classified.upload_id),
         }
     }

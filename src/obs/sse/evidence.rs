@@ -192,6 +192,7 @@ impl Evidence {
     }
 
     /// Reads one of the two values that say which encryption it is.
+    #[inline(never)]
     fn read(&mut self, parameter: Parameter, carrier: Carrier, value: &[u8]) -> Result<(), Malformed> {
         let mut buffer = [0; 16];
         let value = decoded(value, carrier, &mut buffer);

@@ -106,7 +106,7 @@ impl<'q> Naive<'q> {
         let upload = self.subresources.iter().find(|(name, ..)| *name == "uploadId");
         assert_eq!(
             classified.upload_id,
-            upload.map(|(_, _, value)| *value),
+            upload.map(|(_, _, value)| value.as_bytes()),
             "{query}"
         );
         let seen: BTreeSet<(String, String)> = classified
