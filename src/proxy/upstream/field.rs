@@ -28,7 +28,8 @@ impl Field {
             | "proxy-authenticate"
             | "proxy-authorization"
             | "te"
-            | "upgrade" => Self::HopByHop,
+            | "upgrade"
+            | "http2-settings" => Self::HopByHop,
             "trailer" => Self::Trailer,
             name => Sign::of(name.as_bytes()).map_or(Self::EndToEnd, Self::Telling),
         }
