@@ -226,7 +226,8 @@ fn trailers_go_with_the_head_that_declares_them_and_what_no_trailer_may_be_is_re
 fn an_answer_reaches_the_client_without_what_speaks_of_the_connection_or_the_reason() {
     let answer = "HTTP/1.1 299 Very Fine\r\nConnection: keep-alive, x-hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\n\
         Proxy-Connection: keep-alive\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\nX-Upper: Kept\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n\
-        3\r\nabc\r\n3\r\ndef\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a\r\n\r\n";
+        3\r\nabc\r\n3\r\ndef\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a\r\n\
+        X_AMZ-Server-Side-Encryption: aws:kms\r\n\r\n";
     let origin = ScriptedOrigin::answering(answer);
     let gate = Running::before(&origin);
     let mut peer = Peer::connect(&gate);
