@@ -7,7 +7,7 @@ use crate::proxy::{
     respond::Refused,
     upstream::{AnswerHead, Field},
 };
-use http::{HeaderValue, Method, StatusCode, Version, header::CONNECTION};
+use http::{Method, StatusCode, Version};
 use http_body::SizeHint;
 use std::io::Write as _;
 
@@ -81,24 +81,16 @@ impl Terms {
     /// Writes the head of a refusal.
     pub(super) fn refuse(self, refused: &Refused, out: &mut Vec<u8>) -> Written {
         self.status_line(refused.status(), None, out);
-        refused.fields(|name, value| {
-            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-                out.extend_from_slice(part);
-            }
-        });
-        let persists = self.persists && !refused.closes();
-        if !refused.closes() {
-            self.connection(persists, out);
-        }
+        refused.fields(|name, value| write_field(name, value, out));
+        let framing = if self.is_head {
+            Framing::None
+        } else {
+            Framing::Length(refused.length())
+        };
+        let persists = self.persists && !refused.is_last();
+        self.connection(persists, out);
         out.extend_from_slice(b"\r\n");
-        Written {
-            framing: if self.is_head {
-                Framing::None
-            } else {
-                Framing::Length(refused.length() as u64)
-            },
-            persists,
-        }
+        Written { framing, persists }
     }
 
     fn status_line(self, status: StatusCode, reason: Option<&[u8]>, out: &mut Vec<u8>) {
@@ -137,10 +129,10 @@ impl Terms {
     /// Says what becomes of the connection where the version says otherwise.
     fn connection(self, persists: bool, out: &mut Vec<u8>) {
         let word = match (persists, self.version == Version::HTTP_10) {
-            (true, true) => "keep-alive",
-            (false, false) => "close",
+            (true, true) => b"keep-alive".as_slice(),
+            (false, false) => b"close",
             (true, false) | (false, true) => return,
         };
-        write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
+        write_field("connection", word, out);
     }
 }
