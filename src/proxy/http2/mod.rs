@@ -20,7 +20,7 @@ use super::{
     buffers::Share,
     connection::Client,
     drain::Waiter,
-    guard::{self, Limits, Verdict},
+    guard::{self, Limits},
     handle,
     intake::Intake,
     worker::Worker,
@@ -70,13 +70,8 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             errors.pass();
             let worker = worker.clone();
             let offered = Offered::default();
-            let client = Client {
-                arrival,
-                intake: Intake::of_stream(share.clone(), held.stream()),
-                verdict: Verdict::default(),
-                turned_away: None,
-                offered: Some(offered.clone()),
-            };
+            let intake = Intake::of_stream(share.clone(), held.stream());
+            let client = Client::of_stream(arrival, intake, offered.clone());
             let (client, request) = receive(client, request, &limits);
             streams.announce(client.clone());
             async move {
