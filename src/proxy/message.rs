@@ -3,14 +3,14 @@
 
 use crate::obs::bytes::trim;
 use bytes::BytesMut;
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use std::mem;
 
 /// Writes a field and the end of its line.
-pub(super) fn write_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write_field(name: &str, value: &HeaderValue, out: &mut Vec<u8>) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
+    out.extend_from_slice(value.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 

@@ -85,7 +85,7 @@ impl Outgoing {
         debug_assert!(self.has_room(), "the end would come before what is before it");
         self.gathered.extend_from_slice(b"0\r\n");
         for (name, value) in trailers {
-            write_field(name.as_str(), value.as_bytes(), &mut self.gathered);
+            write_field(name.as_str(), value, &mut self.gathered);
         }
         self.gathered.extend_from_slice(b"\r\n");
     }

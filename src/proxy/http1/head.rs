@@ -3,7 +3,7 @@
 
 use crate::proxy::{
     guard::Layout,
-    message::{is_bodiless, write_field},
+    message::is_bodiless,
     respond::Refused,
     upstream::{AnswerHead, Field},
 };
@@ -81,7 +81,11 @@ impl Terms {
     /// Writes the head of a refusal.
     pub(super) fn refuse(self, refused: &Refused, out: &mut Vec<u8>) -> Written {
         self.status_line(refused.status(), None, out);
-        refused.fields(|name, value| write_field(name, value, out));
+        refused.fields(|name, value| {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                out.extend_from_slice(part);
+            }
+        });
         let framing = if self.is_head {
             Framing::None
         } else {
@@ -128,11 +132,11 @@ impl Terms {
 
     /// Says what becomes of the connection where the version says otherwise.
     fn connection(self, persists: bool, out: &mut Vec<u8>) {
-        let word = match (persists, self.version == Version::HTTP_10) {
-            (true, true) => b"keep-alive".as_slice(),
-            (false, false) => b"close",
+        let field: &[u8] = match (persists, self.version == Version::HTTP_10) {
+            (true, true) => b"connection: keep-alive\r\n",
+            (false, false) => b"connection: close\r\n",
             (true, false) | (false, true) => return,
         };
-        write_field("connection", word, out);
+        out.extend_from_slice(field);
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn write(head: &Parts, out: &mut Vec<u8>) -> Result<Plan, UpstreamErr
             }
             Field::Trailer => plan.trailers.extend(names(value.as_bytes())),
         }
-        write_field(name, value.as_bytes(), out);
+        write_field(name, value, out);
     }
     out.extend_from_slice(b"\r\n");
     Ok(plan)
