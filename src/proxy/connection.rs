@@ -45,6 +45,17 @@ impl Client {
             offered: None,
         }
     }
+
+    /// That of one stream of HTTP/2.
+    pub(super) fn of_stream(arrival: Arrival, intake: Intake, offered: Offered) -> Self {
+        Self {
+            arrival,
+            intake,
+            verdict: Verdict::default(),
+            turned_away: None,
+            offered: Some(offered),
+        }
+    }
 }
 
 /// Serves a connection until it ends. `waiter` tells when to finish what is in flight and begin nothing new; one that

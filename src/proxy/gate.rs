@@ -84,26 +84,7 @@ impl Gate {
         };
         let origin = origin(config)?;
         let workers = config.workers().get();
-        let mut addresses = Vec::new();
-        let peers = Peers::new(config.limits().connections_per_peer);
-        let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
-        for wanted in config.listeners() {
-            let tls = identity(&wanted.transport, config.http2())?;
-            let listen = |source| StartError::Listen {
-                address: wanted.address,
-                source,
-            };
-            let door = Door::new(config.limits(), peers.clone());
-            let bound = listener::bind(wanted.address, workers).map_err(listen)?;
-            addresses.extend(bound.first().and_then(|one| one.local_addr().ok()));
-            for (worker, listener) in sockets.iter_mut().zip(bound) {
-                worker.push(Socket {
-                    listener,
-                    tls: tls.clone(),
-                    door: door.clone(),
-                });
-            }
-        }
+        let (addresses, sockets) = bind(config)?;
         let writer = Writer::start(output).map_err(StartError::Thread)?;
         let (stop, stopped) = watch::channel(false);
         let counters: Vec<Arc<Counters>> = (0..workers).map(|_| Arc::default()).collect();
@@ -243,6 +224,32 @@ fn join(thread: JoinHandle<io::Result<()>>) {
         Ok(Err(error)) => tracing::error!(%error, "`{name}` ended early"),
         Err(_) => tracing::error!("`{name}` panicked"),
     }
+}
+
+/// The addresses listened on, in the order of the settings, and the sockets of each worker.
+fn bind(config: &Config) -> Result<(Vec<SocketAddr>, Vec<Vec<Socket>>), StartError> {
+    let workers = config.workers().get();
+    let peers = Peers::new(config.limits().connections_per_peer);
+    let mut addresses = Vec::new();
+    let mut sockets: Vec<Vec<Socket>> = (0..workers).map(|_| Vec::new()).collect();
+    for wanted in config.listeners() {
+        let tls = identity(&wanted.transport, config.http2())?;
+        let listen = |source| StartError::Listen {
+            address: wanted.address,
+            source,
+        };
+        let door = Door::new(config.limits(), peers.clone());
+        let bound = listener::bind(wanted.address, workers).map_err(listen)?;
+        addresses.extend(bound.first().and_then(|one| one.local_addr().ok()));
+        for (worker, listener) in sockets.iter_mut().zip(bound) {
+            worker.push(Socket {
+                listener,
+                tls: tls.clone(),
+                door: door.clone(),
+            });
+        }
+    }
+    Ok((addresses, sockets))
 }
 
 /// What is known at the start: what is declared, and what a file remembers.

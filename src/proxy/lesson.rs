@@ -128,17 +128,24 @@ pub(super) fn learn(
         Operation::GetBucketEncryption
             if status != StatusCode::PARTIAL_CONTENT && !is_coded(&lesson.response.head.headers()) =>
         {
-            let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
-            let listens_for = if status == StatusCode::NOT_FOUND {
-                ListensFor::Absence(prefix)
-            } else {
-                ListensFor::Configuration(prefix)
-            };
+            let listens_for = ListensFor::configuration(status);
             lesson.listener = Some(Listener::new(knowledge, names, listens_for));
         }
         _ => {}
     }
     lesson
+}
+
+impl ListensFor {
+    /// What an answer of this status says of a bucket's configuration.
+    fn configuration(status: StatusCode) -> Self {
+        let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
+        if status == StatusCode::NOT_FOUND {
+            Self::Absence(prefix)
+        } else {
+            Self::Configuration(prefix)
+        }
+    }
 }
 
 impl Lesson {

@@ -71,7 +71,7 @@ use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
 use respond::{Answered, Asked, Refused};
-use upstream::{Answer, AnswerHead, Response};
+use upstream::{Answer, AnswerHead, Held, Response};
 use worker::Worker;
 
 /// Answers one request.
@@ -202,15 +202,7 @@ async fn walk(
     record.answered_after = Some(record.started.elapsed());
     let response = match answer {
         Answer::Free(response) => selected(worker, facts, response, record)?,
-        Answer::Held(answer) => {
-            let facts = facts.learn(Role::Target, answer.head().told());
-            record.told = Told::Response;
-            record.decided = Some(facts.target);
-            let decision = worker.policy.decide(facts);
-            let settled = worker.policy.settle(facts, decision, Unknown::Object);
-            let permit = permitted(worker, facts, settled, record)?;
-            answer.release(permit)
-        }
+        Answer::Held(answer) => released(worker, facts, answer, record)?,
     };
     let mut lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript);
     let read = lesson.read_ahead(&worker.knowledge, &classified).await;
@@ -221,6 +213,17 @@ async fn walk(
         look_back(worker, facts, found, record);
     }
     Ok(lesson.relay())
+}
+
+/// Decides on what the answer to a read tells, and lets it go if it may (rulings, 17).
+fn released(worker: &Worker, facts: Facts, answer: Held, record: &mut Record) -> Result<Response, Refusal> {
+    let facts = facts.learn(Role::Target, answer.head().told());
+    record.told = Told::Response;
+    record.decided = Some(facts.target);
+    let decision = worker.policy.decide(facts);
+    let settled = worker.policy.settle(facts, decision, Unknown::Object);
+    let permit = permitted(worker, facts, settled, record)?;
+    Ok(answer.release(permit))
 }
 
 /// Decides on a selection's answer as well, which says what it was read from: it never relaxes (rulings, 17).

@@ -14,6 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use http_body::Body as _;
 use std::{
     borrow::Cow,
     cell::RefCell,
@@ -37,7 +38,6 @@ pub(super) struct Refused {
     rule: String,
     /// Where there is no body to say it.
     message: Option<Cow<'static, str>>,
-    length: usize,
     unread: bool,
     body: AnswerBody,
 }
@@ -119,7 +119,6 @@ impl Refused {
             date: dates.at(SystemTime::now()),
             rule: said.rule.to_owned(),
             message: is_head.then_some(said.message),
-            length: body.len(),
             unread: asked.unread,
             body: AnswerBody::whole(body),
         }
@@ -131,12 +130,12 @@ impl Refused {
     }
 
     /// How many bytes its body has.
-    pub(super) fn length(&self) -> usize {
-        self.length
+    pub(super) fn length(&self) -> u64 {
+        self.body.size_hint().lower()
     }
 
-    /// Whether it is the last answer on its connection, and says so.
-    pub(super) fn closes(&self) -> bool {
+    /// Whether it is the last answer on its connection.
+    pub(super) fn is_last(&self) -> bool {
         self.unread
     }
 
@@ -145,11 +144,11 @@ impl Refused {
         self.body
     }
 
-    /// Every field of its head, in the order in which they are sent: here alone is said what a refusal holds.
+    /// Every field of its head but what speaks of the connection, in the order in which they are sent.
     pub(super) fn fields(&self, mut put: impl FnMut(&'static str, &[u8])) {
         let names = ReplyHeaders::of(self.dialect);
         put("content-type", b"application/xml");
-        put("content-length", self.length.to_string().as_bytes());
+        put("content-length", self.length().to_string().as_bytes());
         if let Some(date) = &self.date {
             put("date", date.as_bytes());
         }
@@ -167,9 +166,6 @@ impl Refused {
         }
         if self.code == Code::SlowDown {
             put("retry-after", A_MOMENT.as_bytes());
-        }
-        if self.closes() {
-            put("connection", b"close");
         }
     }
 

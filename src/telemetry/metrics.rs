@@ -13,11 +13,11 @@ use std::{
 /// One worker's counters. Only that worker writes them.
 #[derive(Debug, Default)]
 pub struct Counters {
-    outcomes: [Gauge; Outcome::ALL.len()],
-    bytes_in: Gauge,
-    bytes_out: Gauge,
-    customer_keys_exposed: Gauge,
-    panics: Gauge,
+    outcomes: [Counter; Outcome::ALL.len()],
+    bytes_in: Counter,
+    bytes_out: Counter,
+    customer_keys_exposed: Counter,
+    panics: Counter,
     /// Connections that are open.
     pub connections: Gauge,
     /// Requests whose answers have not ended.
@@ -25,21 +25,26 @@ pub struct Counters {
     /// Bytes that are in buffers.
     pub buffered: Gauge,
     /// Connections that came over a bound.
-    pub turned_away: Gauge,
+    pub turned_away: Counter,
     /// How often no connection could be accepted.
-    pub accept_errors: Gauge,
+    pub accept_errors: Counter,
     /// Connections of HTTP/2 that the gate ended for an error of the client's.
-    pub http2_connections_refused: Gauge,
+    pub http2_connections_refused: Counter,
     /// Heads of HTTP/2 that no request came of: reset, or answered with 431, where they were read.
-    pub http2_heads_refused: Gauge,
+    pub http2_heads_refused: Counter,
     rules: Mutex<BTreeMap<String, u64>>,
 }
 
-/// A number that one worker alone changes, so that it takes no more than a load and a store; whoever wants to reads it.
+/// How much there was of something since the start. One worker alone adds to it, so that it takes no more than a load and
+/// a store; whoever wants to reads it.
 #[derive(Debug, Default)]
-pub struct Gauge(AtomicU64);
+pub struct Counter(AtomicU64);
 
-impl Gauge {
+/// How much there is of something now. One worker alone changes it, as it does a [`Counter`].
+#[derive(Debug, Default)]
+pub struct Gauge(Counter);
+
+impl Counter {
     /// The number as it was a moment ago.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -49,6 +54,18 @@ impl Gauge {
     pub fn add(&self, more: u64) {
         self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
     }
+}
+
+impl Gauge {
+    /// The number as it was a moment ago.
+    pub fn get(&self) -> u64 {
+        self.0.get()
+    }
+
+    /// Adds to it.
+    pub fn add(&self, more: u64) {
+        self.0.add(more);
+    }
 
     /// Replaces a part of it by another.
     pub fn change(&self, before: u64, after: u64) {
@@ -57,7 +74,7 @@ impl Gauge {
 
     /// Takes off what was added before.
     pub fn sub(&self, less: u64) {
-        self.0.store(self.get().wrapping_sub(less), Ordering::Relaxed);
+        self.change(less, 0);
     }
 }
 
@@ -94,7 +111,7 @@ impl Counters {
 
 /// All workers' counters together, in the text format that Prometheus reads.
 pub fn render(workers: &[Arc<Counters>]) -> String {
-    let sum = |read: &dyn Fn(&Counters) -> &Gauge| -> u64 {
+    let sum = |read: &dyn Fn(&Counters) -> &Counter| -> u64 {
         workers.iter().map(|counters| read(counters).get()).sum()
     };
     let mut out = String::new();
@@ -104,7 +121,7 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
         let total: u64 = workers
             .iter()
             .filter_map(|counters| counters.outcomes.get(n))
-            .map(Gauge::get)
+            .map(Counter::get)
             .sum();
         let _ = writeln!(
             out,
@@ -146,9 +163,12 @@ pub fn render(workers: &[Arc<Counters>]) -> String {
         let _ = writeln!(out, "obsgate_http2_protocol_errors_total{{of=\"{of}\"}} {total}");
     }
     for (name, total) in [
-        ("obsgate_connections", sum(&|counters| &counters.connections)),
-        ("obsgate_requests_in_flight", sum(&|counters| &counters.requests)),
-        ("obsgate_buffered_bytes", sum(&|counters| &counters.buffered)),
+        ("obsgate_connections", sum(&|counters| &counters.connections.0)),
+        (
+            "obsgate_requests_in_flight",
+            sum(&|counters| &counters.requests.0),
+        ),
+        ("obsgate_buffered_bytes", sum(&|counters| &counters.buffered.0)),
     ] {
         let _ = writeln!(out, "# TYPE {name} gauge\n{name} {total}");
     }

@@ -67,9 +67,10 @@ fn a_connection_the_client_wants_closed_is_closed_after_its_answer() {
 }
 
 #[test]
-fn trailers_of_an_answer_reach_a_client_that_asks_for_them() {
+fn trailers_of_an_answer_reach_a_client_that_asks_for_them_but_for_those_of_encryption() {
     let origin = ScriptedOrigin::answering(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n2\r\nok\r\n0\r\nx-sum: 7\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum, X-OBS-Server-Side-Encryption\r\n\r\n2\r\nok\r\n\
+         0\r\nX-OBS-Server-Side-Encryption: kms\r\nx-sum: 7\r\n\r\n",
     );
     let gate = Running::before(&origin);
     let mut wire = gate.connect(Over::Http);

@@ -103,6 +103,24 @@ fn a_refused_upload_that_waits_for_a_100_never_gets_one() {
 }
 
 #[test]
+fn a_refusal_says_once_that_its_connection_closes_where_the_version_does_not_say_so() {
+    let origin = ScriptedOrigin::uncalled();
+    let gate = Running::before(&origin);
+    for (version, said) in [("1.1", &["close"][..]), ("1.0", &[])] {
+        let mut wire = gate.connect(Over::Http);
+        wire.send(format!(
+            "PUT /mine/k HTTP/{version}\r\nHost: obs.example.com\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\
+             x-amz-server-side-encryption: aws:kms\r\n{V2}\r\n\r\n"
+        ));
+        let (all, ending) = wire.read_to_ending();
+        assert!(all.starts_with(&format!("HTTP/{version} 400 ")), "{all}");
+        let fields = all.lines().filter_map(|line| line.strip_prefix("connection: "));
+        assert_eq!(fields.collect::<Vec<_>>(), said, "{all}");
+        assert_eq!(ending, Ending::Closed);
+    }
+}
+
+#[test]
 fn an_upload_that_waits_for_a_100_gets_it_when_the_store_wants_the_body() {
     let origin = ScriptedOrigin::start(|_, mut wire| {
         assert!(wire.read_head().contains("\r\nexpect: 100-continue\r\n"));

@@ -225,8 +225,10 @@ fn trailers_go_with_the_head_that_declares_them_and_what_no_trailer_may_be_is_re
 #[test]
 fn an_answer_reaches_the_client_without_what_speaks_of_the_connection_or_the_reason() {
     let answer = "HTTP/1.1 299 Very Fine\r\nConnection: keep-alive, x-hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\n\
-        Proxy-Connection: keep-alive\r\nUpgrade: h2c\r\nX-Upper: Kept\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n\
-        3\r\nabc\r\n3\r\ndef\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a\r\n\r\n";
+        Proxy-Connection: keep-alive\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\nX-Upper: Kept\r\nETag: \"e\"\r\n\
+        Trailer: X-Sum, Set-Cookie, X_AMZ-Server-Side-Encryption\r\nTransfer-Encoding: chunked\r\n\r\n\
+        3\r\nabc\r\n3\r\ndef\r\n0\r\nX-Other: 1\r\nX-Sum: 1\r\nSet-Cookie: a\r\n\
+        X_AMZ-Server-Side-Encryption: aws:kms\r\n\r\n";
     let origin = ScriptedOrigin::answering(answer);
     let gate = Running::before(&origin);
     let mut peer = Peer::connect(&gate);
@@ -237,7 +239,16 @@ fn an_answer_reaches_the_client_without_what_speaks_of_the_connection_or_the_rea
             .iter()
             .map(|(name, value)| (&**name, &**value))
             .collect();
-        assert_eq!(head, [(":status", "299"), ("x-upper", "Kept"), ("etag", "\"e\"")]);
+        let announced = ("trailer", "X-Sum, Set-Cookie, X_AMZ-Server-Side-Encryption");
+        assert_eq!(
+            head,
+            [
+                (":status", "299"),
+                ("x-upper", "Kept"),
+                ("etag", "\"e\""),
+                announced
+            ]
+        );
         assert_eq!(answer.text(), "abcdef");
         assert_eq!(answer.trailers, [("x-sum".to_owned(), "1".to_owned())]);
         assert!(answer.ended && answer.reset.is_none());
@@ -249,13 +260,13 @@ fn answers_without_a_body_end_with_their_head_and_keep_their_length() {
     for (line, answer, status, length) in [
         (
             "HEAD /mine/k",
-            "HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nTrailer: x\r\n\r\n",
             200,
             Some("1234"),
         ),
         (
             "GET /mine/k",
-            "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+            "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nTrailer: x\r\n\r\n",
             304,
             Some("9"),
         ),
@@ -281,6 +292,7 @@ fn answers_without_a_body_end_with_their_head_and_keep_their_length() {
             (answer.status(), answer.header("content-length")),
             (status, length)
         );
+        assert_eq!(answer.header("trailer"), None, "{line}");
         assert_eq!(
             (answer.frames, answer.ended, answer.body.len()),
             (1, true, 0),

@@ -11,7 +11,7 @@ use crate::proxy::{
     respond::Answered,
 };
 use bytes::{Buf as _, Bytes};
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use http_body::Body as _;
 use std::{
     cell::RefCell,
@@ -28,7 +28,8 @@ pub(super) struct Answering {
     /// What is left behind of it, as long as the request may go on.
     event: Option<Event>,
     framing: Framing,
-    trailers: Vec<HeaderName>,
+    /// The client takes trailers.
+    trailers: bool,
     persists: bool,
     /// Its body broke off: its end must not look like one.
     broken: bool,
@@ -59,7 +60,7 @@ impl Answering {
             body: Some(body),
             event: None,
             framing: written.framing,
-            trailers: written.trailers,
+            trailers: terms.trailers,
             persists: written.persists,
             broken: false,
         };
@@ -119,7 +120,10 @@ impl Answering {
                         let data = data.copy_to_bytes(data.remaining());
                         self.put(data);
                     }
-                    Err(frame) => self.end(&frame.into_trailers().unwrap_or_default()),
+                    Err(frame) => {
+                        let trailers = frame.into_trailers().ok().filter(|_| self.trailers);
+                        self.end(&trailers.unwrap_or_default());
+                    }
                 },
                 Some(Err(_)) => self.break_off(),
                 None => self.end(&HeaderMap::new()),
@@ -160,7 +164,7 @@ impl Answering {
     fn end(&mut self, trailers: &HeaderMap) {
         match self.framing {
             Framing::Length(1..) => return self.break_off(),
-            Framing::Chunked => self.out.put_end(&self.allowed(trailers)),
+            Framing::Chunked => self.out.put_end(trailers),
             Framing::None | Framing::Length(_) | Framing::Close => {}
         }
         self.event = self.body.take().and_then(AnswerBody::into_event);
@@ -169,15 +173,6 @@ impl Answering {
     fn break_off(&mut self) {
         self.body = None;
         self.broken = true;
-    }
-
-    /// The trailers that were announced, if the client takes any.
-    fn allowed(&self, trailers: &HeaderMap) -> HeaderMap {
-        trailers
-            .iter()
-            .filter(|(name, _)| self.trailers.contains(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
     }
 }
 

@@ -3,11 +3,11 @@
 
 use crate::proxy::{
     guard::Layout,
-    message::{is_bodiless, may_have_length, names, write_field},
+    message::is_bodiless,
     respond::Refused,
     upstream::{AnswerHead, Field},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header::CONNECTION};
+use http::{Method, StatusCode, Version};
 use http_body::SizeHint;
 use std::io::Write as _;
 
@@ -19,7 +19,7 @@ pub(super) struct Terms {
     /// Another request may follow.
     pub(super) persists: bool,
     /// The client takes trailers.
-    trailers: bool,
+    pub(super) trailers: bool,
 }
 
 /// How the end of an answer's body is shown.
@@ -39,8 +39,6 @@ pub(super) enum Framing {
 pub(super) struct Written {
     pub(super) framing: Framing,
     pub(super) persists: bool,
-    /// The trailers that may follow.
-    pub(super) trailers: Vec<HeaderName>,
 }
 
 impl Terms {
@@ -67,32 +65,17 @@ impl Terms {
     /// about the connection.
     pub(super) fn write(self, head: &AnswerHead, size: &SizeHint, out: &mut Vec<u8>) -> Written {
         self.status_line(head.status(), head.reason(), out);
-        let has_body = !self.is_head && !is_bodiless(head.status());
-        let has_trailers = has_body && self.version != Version::HTTP_10;
-        let goes = |field| match field {
-            Field::ContentLength => may_have_length(head.status()),
-            Field::Trailer => has_trailers,
-            _ => true,
-        };
-        head.write_fields(goes, out);
-        let framing = if has_body {
-            self.framing(head.length(), size, out)
-        } else {
+        let has_trailers = self.version != Version::HTTP_10;
+        head.write_fields(|field| has_trailers || field != Field::Trailer, out);
+        let framing = if self.is_head || is_bodiless(head.status()) {
             Framing::None
+        } else {
+            self.framing(head.length(), size, out)
         };
         let persists = self.persists && framing != Framing::Close;
         self.connection(persists, out);
         out.extend_from_slice(b"\r\n");
-        let trailers = if has_trailers && self.trailers {
-            head.values(Field::Trailer).flat_map(names).collect()
-        } else {
-            Vec::new()
-        };
-        Written {
-            framing,
-            persists,
-            trailers,
-        }
+        Written { framing, persists }
     }
 
     /// Writes the head of a refusal.
@@ -103,20 +86,15 @@ impl Terms {
                 out.extend_from_slice(part);
             }
         });
-        let persists = self.persists && !refused.closes();
-        if !refused.closes() {
-            self.connection(persists, out);
-        }
+        let framing = if self.is_head {
+            Framing::None
+        } else {
+            Framing::Length(refused.length())
+        };
+        let persists = self.persists && !refused.is_last();
+        self.connection(persists, out);
         out.extend_from_slice(b"\r\n");
-        Written {
-            framing: if self.is_head {
-                Framing::None
-            } else {
-                Framing::Length(refused.length() as u64)
-            },
-            persists,
-            trailers: Vec::new(),
-        }
+        Written { framing, persists }
     }
 
     fn status_line(self, status: StatusCode, reason: Option<&[u8]>, out: &mut Vec<u8>) {
@@ -154,11 +132,11 @@ impl Terms {
 
     /// Says what becomes of the connection where the version says otherwise.
     fn connection(self, persists: bool, out: &mut Vec<u8>) {
-        let word = match (persists, self.version == Version::HTTP_10) {
-            (true, true) => "keep-alive",
-            (false, false) => "close",
+        let field: &[u8] = match (persists, self.version == Version::HTTP_10) {
+            (true, true) => b"connection: keep-alive\r\n",
+            (false, false) => b"connection: close\r\n",
             (true, false) | (false, true) => return,
         };
-        write_field(CONNECTION.as_str(), &HeaderValue::from_static(word), out);
+        out.extend_from_slice(field);
     }
 }

@@ -20,7 +20,7 @@ use super::{
     buffers::Share,
     connection::Client,
     drain::Waiter,
-    guard::{self, Limits, Verdict},
+    guard::{self, Limits},
     handle,
     intake::Intake,
     worker::Worker,
@@ -35,7 +35,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use idle::{Idle, Word};
-use refused::Refused;
+use refused::ProtocolErrors;
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
@@ -59,24 +59,19 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         room: worker.room,
     };
     let held = Held::new(share.clone());
-    let refused = Refused::new(held.clone(), arrival.peer, share.counters.clone());
+    let errors = ProtocolErrors::new(held.clone(), arrival.peer, share.counters.clone());
     let streams = Streams::new(worker.clone());
     let wire = Wire::new(stream, held.clone(), &worker.sweep);
     let mut idle = Idle::new(&worker.sweep, worker.waits);
     let limits = worker.sizes;
     let service = service_fn({
-        let (streams, refused) = (streams.clone(), refused.clone());
+        let (streams, errors) = (streams.clone(), errors.clone());
         move |request| {
-            refused.pass();
+            errors.pass();
             let worker = worker.clone();
             let offered = Offered::default();
-            let client = Client {
-                arrival,
-                intake: Intake::of_stream(share.clone(), held.stream()),
-                verdict: Verdict::default(),
-                turned_away: None,
-                offered: Some(offered.clone()),
-            };
+            let intake = Intake::of_stream(share.clone(), held.stream());
+            let client = Client::of_stream(arrival, intake, offered.clone());
             let (client, request) = receive(client, request, &limits);
             streams.announce(client.clone());
             async move {
@@ -98,12 +93,12 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         }
         loop {
             let polled = connection.as_mut().poll(cx);
-            refused.count_heads();
+            errors.count_heads();
             if polled.is_ready() {
                 return polled;
             }
             if streams.are_forsaken() {
-                refused.give_up();
+                errors.give_up();
                 return Poll::Ready(Ok(()));
             }
             match idle.poll(streams.are_idle(cx), cx) {
@@ -114,7 +109,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         }
     })
     .await;
-    refused.count_connection();
+    errors.count_connection();
     if let Err(error) = ended {
         tracing::debug!(peer = %arrival.peer, %error, "the connection broke off");
     }

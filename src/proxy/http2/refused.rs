@@ -5,9 +5,9 @@ use super::held::Held;
 use crate::telemetry::Counters;
 use std::{cell::Cell, net::SocketAddr, rc::Rc, sync::Arc};
 
-/// What was refused of one connection.
+/// The errors of one connection: what was refused of it.
 #[derive(Clone, Debug)]
-pub(super) struct Refused(Rc<State>);
+pub(super) struct ProtocolErrors(Rc<State>);
 
 #[derive(Debug)]
 struct State {
@@ -20,7 +20,7 @@ struct State {
     given_up: Cell<bool>,
 }
 
-impl Refused {
+impl ProtocolErrors {
     pub(super) fn new(held: Rc<Held>, peer: SocketAddr, counters: Arc<Counters>) -> Self {
         Self(Rc::new(State {
             held,

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     obs::{encryption::EncryptionSet, sse},
-    proxy::message::may_have_length,
+    proxy::message::{may_have_length, names},
 };
-use http::{HeaderMap, Response, StatusCode, header::CONTENT_LENGTH};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 use std::{fmt, iter, mem, ops::Range};
 
@@ -63,10 +63,23 @@ impl AnswerHead {
         }))
     }
 
-    /// The values of the fields of a kind.
-    pub(in crate::proxy) fn values(&self, of: Field) -> impl Iterator<Item = &[u8]> {
-        let notable = self.notable.iter().filter(move |one| one.field == of);
-        notable.filter_map(|one| self.value(one))
+    /// The trailers that may follow the body: those that the head announces (rulings, 33).
+    pub(super) fn announced(&self) -> Vec<HeaderName> {
+        let announce = self.notable.iter().filter(|one| one.field == Field::Trailer);
+        announce
+            .filter_map(|one| self.value(one))
+            .flat_map(names)
+            .collect()
+    }
+
+    /// No body follows: what announces trailers stays behind, and a length where there may be none.
+    pub(super) fn end_without_body(&mut self) {
+        let has_length = may_have_length(self.status);
+        for one in &mut self.notable {
+            if one.field == Field::Trailer || one.field == Field::ContentLength && !has_length {
+                one.field = Field::HopByHop;
+            }
+        }
     }
 
     /// Writes the fields byte for byte as they came, in their order, but for those that stay behind and those that
@@ -98,9 +111,6 @@ impl AnswerHead {
         let mut response = Response::new(());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers();
-        if !may_have_length(self.status) {
-            response.headers_mut().remove(CONTENT_LENGTH);
-        }
         if let Some(reason) = self
             .reason()
             .and_then(|reason| ReasonPhrase::try_from(reason).ok())
@@ -196,7 +206,7 @@ mod tests {
             );
             assert_eq!(head.told().to_string(), "sse-kms");
             assert_eq!(head.length(), Some(5));
-            assert_eq!(head.values(Field::Trailer).collect::<Vec<_>>(), [b"x-sum"]);
+            assert_eq!(head.announced(), ["x-sum"]);
         }
     }
 

@@ -3,22 +3,22 @@
 
 use super::{lines::Lines, trailers::parse_trailers};
 use bytes::{Buf, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// The framing of one body.
-#[derive(Default)]
 pub(super) struct Chunked {
     state: State,
     left: u64,
     digits: u8,
     extensions: usize,
     lines: Lines,
+    /// The trailers that may follow, and those that did.
+    announced: Vec<HeaderName>,
     trailers: Option<HeaderMap>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    #[default]
     Size,
     Extension,
     SizeLf,
@@ -30,6 +30,19 @@ enum State {
 }
 
 impl Chunked {
+    /// One that has not begun.
+    pub(super) fn new(announced: Vec<HeaderName>) -> Self {
+        Self {
+            state: State::Size,
+            left: 0,
+            digits: 0,
+            extensions: 0,
+            lines: Lines::default(),
+            announced,
+            trailers: None,
+        }
+    }
+
     /// Reads framing up to the next data, or to the end. A fault is found once and stays.
     pub(super) fn advance(&mut self, input: &mut BytesMut) -> Result<(), &'static str> {
         if let State::Broken(why) = self.state {
@@ -72,8 +85,8 @@ impl Chunked {
             && let Some(block) = self.lines.take(input)?
         {
             if block.len() > EMPTY_LINE {
-                self.trailers =
-                    Some(parse_trailers(&block, &self.lines)?).filter(|trailers| !trailers.is_empty());
+                let trailers = parse_trailers(&block, &self.lines, &self.announced)?;
+                self.trailers = Some(trailers).filter(|trailers| !trailers.is_empty());
             }
             self.state = State::Ended;
         }

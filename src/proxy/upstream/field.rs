@@ -28,7 +28,8 @@ impl Field {
             | "proxy-authenticate"
             | "proxy-authorization"
             | "te"
-            | "upgrade" => Self::HopByHop,
+            | "upgrade"
+            | "http2-settings" => Self::HopByHop,
             "trailer" => Self::Trailer,
             name => Sign::of(name.as_bytes()).map_or(Self::EndToEnd, Self::Telling),
         }
@@ -36,12 +37,10 @@ impl Field {
 
     /// Whether it goes on to the client.
     pub(super) const fn stays(self) -> bool {
-        self.is_end_to_end() || matches!(self, Self::ContentLength)
-    }
-
-    /// Whether it speaks to the client, and of nothing on the way.
-    pub(super) const fn is_end_to_end(self) -> bool {
-        matches!(self, Self::EndToEnd | Self::Telling(_) | Self::Trailer)
+        matches!(
+            self,
+            Self::EndToEnd | Self::Telling(_) | Self::Trailer | Self::ContentLength
+        )
     }
 }
 

@@ -71,24 +71,28 @@ pub(super) fn parse(
     if chunked && minor == 0 {
         return Err("a transfer encoding in HTTP/1.0");
     }
+    let mut head = AnswerHead {
+        status,
+        is_usual: status
+            .canonical_reason()
+            .is_some_and(|usual| usual.as_bytes() == reason),
+        length,
+        block,
+        fields: lines.place_of_fields(),
+        notable,
+    };
     let (body, delimited) = match (chunked, length) {
         (true, Some(_)) => return Err("a length and a transfer encoding"),
-        _ if answers_head || is_bodiless(status) => (Decoder::empty(), true),
-        (true, None) => (Decoder::chunked(), true),
+        _ if answers_head || is_bodiless(status) => {
+            head.end_without_body();
+            (Decoder::empty(), true)
+        }
+        (true, None) => (Decoder::chunked(head.announced()), true),
         (false, Some(length)) => (Decoder::length(length), true),
         (false, None) => (Decoder::until_close(), false),
     };
     Ok(ResponseHead {
-        head: AnswerHead {
-            status,
-            is_usual: status
-                .canonical_reason()
-                .is_some_and(|usual| usual.as_bytes() == reason),
-            length,
-            block,
-            fields: lines.place_of_fields(),
-            notable,
-        },
+        head,
         body,
         keep_alive: minor == 1 && delimited && !close,
     })

@@ -7,13 +7,18 @@ use super::{
 use http::{
     HeaderMap, HeaderName,
     header::{
-        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
-        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, HOST, MAX_FORWARDS,
+        SET_COOKIE,
     },
 };
 
-/// The fields of a block of trailers, without those that no trailer may carry (RFC 9110 §6.5.1).
-pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, &'static str> {
+/// The fields of a block of trailers that were announced, without those that no trailer may be (RFC 9110 §6.5.1). What
+/// tells of encryption is one of them: an answer is decided on its head (rulings, 17 and 33).
+pub(super) fn parse_trailers(
+    block: &Block,
+    lines: &Lines,
+    announced: &[HeaderName],
+) -> Result<HeaderMap, &'static str> {
     let mut trailers = HeaderMap::new();
     if lines.len() > MAX_FIELDS {
         return Err("more trailers than 256");
@@ -21,27 +26,23 @@ pub(super) fn parse_trailers(block: &Block, lines: &Lines) -> Result<HeaderMap, 
     for line in lines.of(block) {
         let (name, value) = split(line)?;
         let (name, value) = (named(name)?, block.value(value)?);
-        if Field::of(&name).is_end_to_end() && !NEVER.contains(&name) {
+        if announced.contains(&name) && Field::of(&name) == Field::EndToEnd && !NEVER.contains(&name) {
             trailers.append(name, value);
         }
     }
     Ok(trailers)
 }
 
-/// What has to be known before a body, or is about the hop (RFC 9110 §6.5.1).
-const NEVER: [HeaderName; 12] = [
+/// End-to-end fields that have to be known before a body (RFC 9110 §6.5.1).
+const NEVER: [HeaderName; 8] = [
     AUTHORIZATION,
     CACHE_CONTROL,
     CONTENT_ENCODING,
-    CONTENT_LENGTH,
     CONTENT_RANGE,
     CONTENT_TYPE,
     HOST,
     MAX_FORWARDS,
     SET_COOKIE,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
 ];
 
 #[cfg(test)]
@@ -50,13 +51,27 @@ mod tests {
 
     #[test]
     fn trailers_never_speak_of_what_has_to_be_known_before() {
-        let never = NEVER.iter().map(|name| format!("{name}: 1\r\n"));
-        let all: String = never
-            .chain(["X-Sum: 1\r\nConnection: a\r\n\r\n".into()])
+        let announced = NEVER.iter().map(HeaderName::as_str).chain([
+            "connection",
+            "content-length",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "x-obs-server-side-encryption",
+            "x-amz-server-side-encryption-customer-algorithm",
+            "x_amz_server_side_encryption",
+            "x-sum",
+        ]);
+        let announced: Vec<_> = announced.map(HeaderName::from_static).collect();
+        let names = announced.iter().map(HeaderName::as_str);
+        let all: String = names
+            .chain(["x-other"])
+            .map(|name| format!("{name}: 1\r\n"))
+            .chain(["\r\n".into()])
             .collect();
         let mut lines = Lines::default();
         let block = lines.take(&mut all.as_bytes().into()).unwrap().unwrap();
-        let trailers = parse_trailers(&block, &lines).unwrap();
+        let trailers = parse_trailers(&block, &lines, &announced).unwrap();
         assert_eq!(
             trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
             ["x-sum"]

@@ -185,7 +185,9 @@ impl Slow {
             let (lines, end) = lines(&bytes[at..])?;
             at += end;
             let head = Head::of(&lines)?;
-            self.answer.heads.push((head.status, head.passed(&[])));
+            self.answer
+                .heads
+                .push((head.status, head.passed(head.out_of_place(to_head))));
             let (_, delimited) = head.framing(to_head);
             self.answer.keep_alive = head.minor == '1' && delimited && !head.names("connection", "close");
             if head.status >= 200 {
@@ -203,7 +205,7 @@ impl Slow {
                 }
                 Ok(Some(at + here))
             }
-            (Framing::Chunked, _) => self.chunked(bytes, at).map(Some),
+            (Framing::Chunked, _) => self.chunked(bytes, at, &head.announced()).map(Some),
             (Framing::UntilClose, _) => {
                 self.answer.body = bytes[at..].to_vec();
                 Ok(None)
@@ -211,7 +213,7 @@ impl Slow {
         }
     }
 
-    fn chunked(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
+    fn chunked(&mut self, bytes: &[u8], mut at: usize, announced: &[String]) -> Result<usize, Stop> {
         let mut extensions = 0;
         loop {
             let digits = bytes[at..]
@@ -252,12 +254,15 @@ impl Slow {
             .map(|line| field(line))
             .collect::<Result<Fields, _>>()?;
         fault_unless(fields.len() <= 256)?;
+        let may_be = |name: &String| {
+            announced.contains(name) && !NO_TRAILERS.contains(&&**name) && !tells_of_encryption(name)
+        };
         let block = Head {
             minor: '1',
             status: 200,
-            fields,
+            fields: fields.into_iter().filter(|(name, _)| may_be(name)).collect(),
         };
-        self.answer.trailers = block.passed(&["content-length", "host"]);
+        self.answer.trailers = block.passed(&[]);
         Ok(at + end)
     }
 }
@@ -331,7 +336,9 @@ impl Head {
                 .iter()
                 .all(|coding| coding.eq_ignore_ascii_case(b"chunked") && minor == '1'),
         )?;
-        let own = |token: &String| token.starts_with("x-obs-") || token.starts_with("x-amz-");
+        let own = |token: &String| {
+            token.starts_with("x-obs-") || token.starts_with("x-amz-") || tells_of_encryption(token)
+        };
         fault_unless(!head.tokens("connection").iter().any(own))?;
         Ok(head)
     }
@@ -372,6 +379,24 @@ impl Head {
         }
     }
 
+    /// What means nothing where no body follows.
+    fn out_of_place(&self, to_head: bool) -> &'static [&'static str] {
+        match self.framing(to_head).0 {
+            Framing::Nothing if self.status < 200 || self.status == 204 => &["trailer", "content-length"],
+            Framing::Nothing => &["trailer"],
+            _ => &[],
+        }
+    }
+
+    /// The trailers that may follow.
+    fn announced(&self) -> Vec<String> {
+        if self.names("connection", "trailer") {
+            Vec::new()
+        } else {
+            self.tokens("trailer")
+        }
+    }
+
     /// The fields that go on, the values of each name together, in the order in which the names came first.
     fn passed(&self, not: &[&str]) -> Fields {
         let nominated = self.tokens("connection");
@@ -404,12 +429,24 @@ fn field(line: &[u8]) -> Result<(String, Vec<u8>), Stop> {
     Ok((name.to_ascii_lowercase(), value))
 }
 
+/// Of the names that tell of encryption, those among the seeds.
+fn tells_of_encryption(name: &str) -> bool {
+    let folded = if name.contains('_') {
+        name.replace('_', "-").replace('+', "")
+    } else {
+        name.to_owned()
+    };
+    ["x-obs-", "x-amz-"]
+        .into_iter()
+        .any(|prefix| folded.strip_prefix(prefix) == Some("server-side-encryption"))
+}
+
 fn number(value: &[u8]) -> Option<u64> {
     let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()
 }
 
-const HOP_BY_HOP: [&str; 8] = [
+const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -418,4 +455,20 @@ const HOP_BY_HOP: [&str; 8] = [
     "te",
     "transfer-encoding",
     "upgrade",
+    "http2-settings",
+];
+
+/// What has to be known before a body.
+const NO_TRAILERS: [&str; 11] = [
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "host",
+    "max-forwards",
+    "set-cookie",
+    "trailer",
 ];
