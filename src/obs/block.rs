@@ -94,22 +94,45 @@ impl Places {
     }
 }
 
-/// How many bytes at the begin of a text are members of a class. It is asked block by block; behind the end of the text
-/// stand NULs.
+/// How many bytes at the begin of a text are members of a class. What is asked twice, where the last block overlaps the
+/// one before, is the same both times; behind the end of a text of less than a block stand NULs.
 #[inline]
-pub(crate) fn run(text: &[u8], mut members: impl FnMut(Block) -> Places) -> usize {
+pub(crate) fn run(text: &[u8], members: impl Fn(Block) -> Places) -> usize {
     let (blocks, rest) = text.as_chunks();
-    for (n, block) in blocks.iter().enumerate() {
-        let members = members(Block::new(block));
-        if members != Places::ALL {
-            return n * SIZE + members.length();
-        }
+    if let Some(end) = end_of_run(blocks, &members) {
+        return end;
+    }
+    match text.last_chunk() {
+        _ if rest.is_empty() => text.len(),
+        Some(last) => text.len() - SIZE + members(Block::new(last)).length(),
+        None => members(Block(short(text))).length().min(text.len()),
+    }
+}
+
+/// The same of a class that depends on the block before: it is asked block by block, with NULs behind the end.
+#[inline]
+pub(crate) fn run_in_order(text: &[u8], mut members: impl FnMut(Block) -> Places) -> usize {
+    let (blocks, rest) = text.as_chunks();
+    if let Some(end) = end_of_run(blocks, &mut members) {
+        return end;
     }
     if rest.is_empty() {
         return text.len();
     }
     let last = members(Block::tail(text)).length();
     text.len() - rest.len() + last.min(rest.len())
+}
+
+/// Where the first byte is in these blocks that is no member.
+#[inline]
+fn end_of_run(blocks: &[[u8; SIZE]], mut members: impl FnMut(Block) -> Places) -> Option<usize> {
+    for (n, block) in blocks.iter().enumerate() {
+        let members = members(Block::new(block));
+        if members != Places::ALL {
+            return Some(n * SIZE + members.length());
+        }
+    }
+    None
 }
 
 /// Whether all bytes of a text are members of a class. What is asked twice, where the last block overlaps the one before,
@@ -229,13 +252,16 @@ mod tests {
         for length in 0..70 {
             let text = vec![b'a'; length];
             assert_eq!(run(&text, |block| block.is(b'a')), length);
+            assert_eq!(run_in_order(&text, |block| block.is(b'a')), length);
             assert_eq!(run(&text, |_| Places::ALL), length);
+            assert_eq!(run_in_order(&text, |_| Places::ALL), length);
             assert!(all(&text, |block| block.is(b'a')));
             for place in 0..length {
                 for other in [0, b'b', b'`', 0x80, 0xe1] {
                     let mut text = text.clone();
                     text[place] = other;
                     assert_eq!(run(&text, |block| block.is(b'a')), place);
+                    assert_eq!(run_in_order(&text, |block| block.is(b'a')), place);
                     assert!(!all(&text, |block| block.is(b'a')));
                 }
             }

@@ -1,7 +1,7 @@
 //! The grammars of what a signature is made of: access keys, credentials, names of headers, digests (obs-facts §3.1).
 //! Most say what follows the part that a text begins with, so that nobody looks for its end first.
 
-use super::block::{Block, Places, all, run};
+use super::block::{Block, Places, all, run, run_in_order};
 
 /// What follows `key/date/region/s3/aws4_request`, if the text begins so.
 pub(super) fn after_credential(text: &[u8]) -> Option<&[u8]> {
@@ -34,7 +34,7 @@ pub(super) fn after_names(text: &[u8]) -> Option<&[u8]> {
     // The begin ends a name as a `;` does.
     let mut block_before = Places::ALL;
     let mut nameless = Places::NONE;
-    let length = run(text, |block| {
+    let length = run_in_order(text, |block| {
         let marks = block.is(b',').or(block.is(b'=')).or(block.is(b'/'));
         let members = block.within(b'!', b'~').without(marks);
         let ends = block.is(b';').and(members.run());

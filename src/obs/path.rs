@@ -2,7 +2,7 @@
 //! (rulings, 8).
 
 use super::{
-    block::{Places, run},
+    block::{Places, run_in_order},
     bytes::ByteSet,
     fold::Decoded,
     malformed::Malformed,
@@ -56,7 +56,7 @@ static BUCKET: ByteSet = ByteSet::ALPHANUMERIC.and(b"._-");
 fn is_suspicious(key: &[u8]) -> bool {
     // The begin is the begin of a segment.
     let mut block_before = Places::ALL;
-    let harmless = run(key, |block| {
+    let harmless = run_in_order(key, |block| {
         let slashes = block.is(b'/');
         let first = slashes.after(block_before);
         block_before = slashes;

@@ -1,7 +1,7 @@
 //! Which bucket and key a request names: host and raw path, split before anything is decoded.
 
 use super::{
-    block::{Places, run},
+    block::{Places, run, run_in_order},
     bytes,
     malformed::Malformed,
     path::split,
@@ -152,7 +152,7 @@ fn is_port(port: &[u8]) -> bool {
 fn is_bucket(name: &[u8]) -> bool {
     // The begin ends a label as a dot does.
     let mut block_before = Places::ALL;
-    let labels = run(name, |block| {
+    let labels = run_in_order(name, |block| {
         let dots = block.is(b'.');
         let empty = dots.and(dots.after(block_before));
         block_before = dots;
