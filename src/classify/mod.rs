@@ -1,5 +1,6 @@
 //! From a request head to facts: which operation, which encryption, which signature, and who can tell what is in doubt.
 
+mod choice;
 mod facts;
 mod form;
 mod inquiry;
@@ -14,7 +15,7 @@ use crate::{
         dialect::Dialect,
         malformed::Malformed,
         resource::{Endpoints, Resource},
-        route::{Level, Verb, route},
+        route::{Level, Verb},
         scheme::Scheme,
         sse::{Counted, Defect, Evidence, Parameter, Places, find_defect, has_cell},
     },
@@ -172,9 +173,7 @@ pub fn classify<'h>(
         (Some(_), None) => Level::Bucket,
         (Some(_), Some(_)) => Level::Object,
     };
-    let marks = scan.marks(verb, level)?;
-    let operation = route(verb, level, marks);
-    scan.check(verb, operation)?;
+    let operation = scan.operation(verb, level)?;
     let (auth, signed_in) = scan.signatures.weigh(scan.forwarded)?;
     let aim = {
         let presigned = signed_in == Some(Carrier::Query) && matches!(auth, Auth::ObsV2 | Auth::AwsV2);

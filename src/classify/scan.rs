@@ -2,15 +2,12 @@
 
 use crate::obs::{
     auth::Carrier,
-    bytes,
     dialect::{Dialect, Word},
     fold::{Folded, hides, is_folded, is_printable},
-    form,
     header::{self, Header, Named},
     malformed::Malformed,
-    operation::Operation,
     pairs::pairs,
-    route::{Level, Verb},
+    route::Verb,
     signature::Signatures,
     spelled::Spelled,
     sse::Evidence,
@@ -30,14 +27,16 @@ pub(super) struct Scan<'h> {
     pub(super) amz: bool,
     /// Whether a header is there that tells how the request came to a front.
     pub(super) forwarded: bool,
+    /// Whether the query has a name that no document has.
+    pub(super) strange: bool,
     /// The subresources, and of these the ones with a value they should not have or without the one they should.
-    subresources: Marks,
+    pub(super) subresources: Marks,
     misvalued: Marks,
-    copy_source: Option<&'h HeaderValue>,
-    content_type: Option<&'h HeaderValue>,
-    content_types: u8,
-    content_length: Option<&'h HeaderValue>,
-    chunked: bool,
+    pub(super) copy_source: Option<&'h HeaderValue>,
+    pub(super) content_type: Option<&'h HeaderValue>,
+    pub(super) content_types: u8,
+    pub(super) content_length: Option<&'h HeaderValue>,
+    pub(super) transfer_encoding: Option<&'h HeaderValue>,
 }
 
 impl<'h> Scan<'h> {
@@ -82,6 +81,10 @@ impl<'h> Scan<'h> {
                     .note(parameter, Carrier::Query, dialect, value, true)
             }
             Some(Spelled::Idle) => Ok(()),
+            Some(Spelled::Refining) => {
+                self.strange = true;
+                Ok(())
+            }
             None => self.unusual(name, value),
         }
     }
@@ -97,7 +100,10 @@ impl<'h> Scan<'h> {
         }
         match Folded::query(name) {
             Ok(Some(folded)) => self.folded(folded.as_bytes(), name, value),
-            Ok(None) => Ok(()),
+            Ok(None) => {
+                self.strange = true;
+                Ok(())
+            }
             Err(_) => Err(Malformed::QueryName),
         }
     }
@@ -123,6 +129,8 @@ impl<'h> Scan<'h> {
         self.signatures.query(folded, name, value);
         if is_configuration(folded) {
             self.subresources = self.subresources.with(Marks::CONFIGURATION);
+        } else {
+            self.strange = true;
         }
         Ok(())
     }
@@ -139,7 +147,7 @@ impl<'h> Scan<'h> {
             return repeats(query, name, value);
         }
         self.subresources = self.subresources.with(subresource.mark);
-        if subresource.valued == value.is_empty() {
+        if !subresource.takes(value) {
             self.misvalued = self.misvalued.with(subresource.mark);
         }
         match subresource.mark {
@@ -192,7 +200,7 @@ impl<'h> Scan<'h> {
             }
             Header::Forwarded => self.forwarded = true,
             Header::Token => self.signatures.token(),
-            Header::TransferEncoding => self.chunked = true,
+            Header::TransferEncoding => self.transfer_encoding = Some(value),
             Header::MethodOverride => return Err(Malformed::MethodOverride),
             Header::Host | Header::ContentLength | Header::Connection | Header::Expect | Header::Guarded => {}
         }
@@ -209,103 +217,6 @@ impl<'h> Scan<'h> {
             Err(Malformed::VendorPrefix)
         } else {
             Ok(())
-        }
-    }
-
-    /// Whether subresources stand together of which one store would read this and another that.
-    fn crowds(&self, verb: Verb) -> bool {
-        if self.subresources == Marks::NONE {
-            return false;
-        }
-        let beside =
-            |of: Marks| self.subresources.has_any(of) && self.subresources.without(of) != Marks::NONE;
-        let uploads = [Marks::UPLOADS, Marks::UPLOAD_ID, Marks::APPEND];
-        let uploads = uploads.into_iter().filter(|mark| self.subresources.has(*mark));
-        uploads.count() > 1
-            // What a bucket encrypts with is learned from these: some stores would answer for the other.
-            || beside(Marks::ENCRYPTION)
-            // One store would take the row of this one, another of that.
-            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options) && self.chooses_twice())
-            || (verb == Verb::Post && beside(SELECTION))
-    }
-
-    fn chooses_twice(&self) -> bool {
-        let first = CHOICES.iter().find(|choice| self.subresources.has_any(**choice));
-        first.is_some_and(|choice| {
-            let others = self.subresources.without(*choice);
-            others != Marks::NONE && CHOICES.iter().any(|choice| others.has_any(*choice))
-        })
-    }
-
-    /// The marks that choose the operation, once it is known what the request is about.
-    pub(super) fn marks(&self, verb: Verb, level: Level) -> Result<Marks, Malformed> {
-        if verb == Verb::Put && self.subresources.has(Marks::APPEND) {
-            return Err(Malformed::AppendByPut);
-        }
-        if self.crowds(verb) {
-            return Err(Malformed::SubresourcesTogether);
-        }
-        let mut marks = self.subresources;
-        if self.copy_source.is_some() {
-            marks = marks.with(Marks::COPY);
-        }
-        if verb == Verb::Post && self.is_form(level)? {
-            marks = marks.with(Marks::FORM);
-        }
-        Ok(marks)
-    }
-
-    /// Whether the body is a form (rulings, 18). An upload may have any content type once it is plain that it is one;
-    /// beside any other subresource some stores would take the form, others the subresource.
-    fn is_form(&self, level: Level) -> Result<bool, Malformed> {
-        let upload = Marks::UPLOADS.with(Marks::UPLOAD_ID);
-        if level == Level::Object && self.subresources.has_any(upload) {
-            return Ok(false);
-        }
-        let content_type = self.content_type.map(HeaderValue::as_bytes).unwrap_or_default();
-        let may_be = self.content_types > 1 || form::may_be_form(content_type) || is_multipart(content_type);
-        if !may_be {
-            let deletion = self.subresources.has(Marks::DELETE);
-            return if level == Level::Bucket && !deletion {
-                Err(Malformed::NotAForm)
-            } else {
-                Ok(false)
-            };
-        }
-        if self.content_types > 1
-            || level == Level::Service
-            || self.subresources != Marks::NONE
-            || form::Boundary::from_content_type(content_type).is_err()
-        {
-            return Err(Malformed::ContentType);
-        }
-        Ok(true)
-    }
-
-    /// The rules about bodies and copies (rulings, 4 and 6).
-    pub(super) fn check(&self, verb: Verb, operation: Operation) -> Result<(), Malformed> {
-        let length = match self.content_length.map(HeaderValue::as_bytes) {
-            Some(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || self.chunked => {
-                return Err(Malformed::ContentLength);
-            }
-            Some(digits) => digits.iter().any(|digit| *digit != b'0'),
-            None => false,
-        };
-        let body = length || self.chunked;
-        if body && !verb.writes() {
-            return Err(Malformed::Body);
-        }
-        let (Some(source), Verb::Put) = (self.copy_source, verb) else {
-            return Ok(());
-        };
-        match operation {
-            Operation::CopyObject | Operation::UploadPartCopy if !names_an_object(source.as_bytes()) => {
-                Err(Malformed::CopySource)
-            }
-            Operation::CopyObject | Operation::UploadPartCopy if body => Err(Malformed::CopyBody),
-            Operation::CopyObject | Operation::UploadPartCopy => Ok(()),
-            Operation::UploadPart => Err(Malformed::PartOfCopy),
-            _ => Err(Malformed::CopySourceMisplaced),
         }
     }
 }
@@ -329,72 +240,5 @@ fn repeats(query: &str, name: &[u8], value: &[u8]) -> Result<(), Malformed> {
         Ok(())
     } else {
         Err(Malformed::SubresourceRepeated)
-    }
-}
-
-/// Whether a content type speaks of several parts, of which some stores make out a form by less than its whole name.
-fn is_multipart(content_type: &[u8]) -> bool {
-    const WORD: &[u8] = b"multipart";
-    content_type
-        .windows(WORD.len())
-        .any(|window| window.eq_ignore_ascii_case(WORD))
-}
-
-/// Whether a copy source has a bucket and a key: `/bucket/key` or `bucket/key`, the slash raw or encoded, the rest in
-/// whatever encoding (obs-facts §2).
-fn names_an_object(source: &[u8]) -> bool {
-    let source = source.strip_prefix(b"/").unwrap_or(source);
-    let raw = bytes::find(source, b'/').map(|at| (at, 1));
-    let encoded = || {
-        source
-            .windows(3)
-            .position(|three| three.eq_ignore_ascii_case(b"%2f"))
-            .map(|at| (at, 3))
-    };
-    raw.or_else(encoded).is_some_and(|(at, length)| {
-        let key = source.get(at + length..).unwrap_or_default();
-        at > 0 && !key.is_empty() && !key.starts_with(b"?versionId=")
-    })
-}
-
-/// What chooses an operation, where two names are of one operation, both. Two subresources of a bucket's configuration
-/// are one choice: it has no row.
-const CHOICES: [Marks; 18] = [
-    // Of parts there are most.
-    Marks::UPLOAD_ID.with(Marks::PART_NUMBER),
-    Marks::ACL,
-    Marks::APPEND,
-    Marks::CONFIGURATION,
-    Marks::DELETE,
-    Marks::ENCRYPTION,
-    Marks::LEGAL_HOLD,
-    Marks::METADATA,
-    Marks::MODIFY,
-    Marks::RENAME,
-    Marks::RESTORE,
-    Marks::RETENTION,
-    SELECTION,
-    Marks::SYMLINK,
-    Marks::TAGGING,
-    Marks::TORRENT,
-    Marks::TRUNCATE,
-    Marks::UPLOADS,
-];
-
-/// Either makes a POST a selection to somebody.
-const SELECTION: Marks = Marks::SELECT.with(Marks::SELECT_TYPE);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn choices_have_no_mark_in_common() {
-        for (n, one) in CHOICES.iter().enumerate() {
-            assert!(
-                CHOICES.iter().skip(n + 1).all(|other| !one.has_any(*other)),
-                "{one:?}"
-            );
-        }
     }
 }

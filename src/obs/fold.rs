@@ -173,7 +173,10 @@ pub(crate) fn hides(query: &str, means: impl Fn(&[u8], bool) -> bool) -> bool {
         .any(|piece| {
             let (name, valued) = bytes::split(piece, b'=').map_or((piece, false), |(name, _)| (name, true));
             match Folded::query(name) {
-                Ok(Some(folded)) => means(folded.as_bytes(), valued),
+                // No name has need of more than ASCII, but a value may.
+                Ok(Some(folded)) => {
+                    (valued && !folded.as_bytes().is_ascii()) || means(folded.as_bytes(), valued)
+                }
                 Ok(None) => false,
                 Err(Unreadable) => true,
             }

@@ -59,18 +59,21 @@ malformed! {
     /// The same subresource twice, with different values (rulings, 1).
     SubresourceRepeated = "subresource-repeated" InvalidArgument []
         "The subresource must not be given twice with different values.";
-    /// A value where the subresource has none, or none where it needs one (rulings, 1).
+    /// A value where the subresource has none, or none where it needs one, or a number written in another way than
+    /// everybody writes it (rulings, 1).
     SubresourceValue = "subresource-value" InvalidArgument []
-        "The subresource has a value where it is documented without, or lacks the one it needs.";
-    /// `uploads` with `uploadId`, `append` with either, or `encryption` or a selection with any.
+        "The subresource has a value where it is documented without, or lacks the one it needs; a number must be written without a sign, a leading zero or an escape.";
+    /// `uploads` with `uploadId`, `append` with either, a selection with any, or `encryption` with any or with a name
+    /// that is not documented.
     SubresourcesTogether = "subresources-together" InvalidArgument []
         "Only one subresource that chooses an operation can be given.";
     /// `append` on a PUT: some stores append by PUT (rulings, 1).
     AppendByPut = "append-by-put" InvalidArgument []
         "An object is appended to with POST.";
-    /// An upload's part without its number, or a number without an upload, and a copy source.
-    PartOfCopy = "part-of-copy" InvalidArgument []
-        "A part copied from an object needs both partNumber and uploadId.";
+    /// An upload's part without its number, a number without an upload, or an append without its position: to some
+    /// stores, an object put (rulings, 1).
+    SubresourceMissing = "subresource-missing" InvalidArgument []
+        "A part of an upload needs both partNumber and uploadId, and what is appended its position.";
     /// The copy source is empty or not a bucket and a key (rulings, 4).
     CopySource = "copy-source" InvalidArgument ["copy-source"]
         "The copy source must name a source bucket and a source key.";

@@ -115,7 +115,7 @@ const POST_BUCKET: Routes = &[
     (Marks::NONE, Operation::Other),
 ];
 
-/// A part's number without its upload, or the reverse, is judged as a part; the store answers 400.
+/// A part's number without its upload, or the reverse, is a part that lacks something.
 const PUT_OBJECT: Routes = &[
     (
         Marks::UPLOAD_ID.with(Marks::PART_NUMBER).with(Marks::COPY),

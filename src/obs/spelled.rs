@@ -17,7 +17,9 @@ pub(crate) enum Spelled {
     Signature(Field),
     /// A parameter of encryption.
     Sse(Dialect, Parameter),
-    /// It is documented, and nothing rests on it.
+    /// It says which part, version or list is wanted, or how it is answered, and nothing rests on it.
+    Refining,
+    /// It stands beside any operation, and nothing rests on it.
     Idle,
 }
 
@@ -47,6 +49,11 @@ const fn all() -> [Entry; COUNT] {
     }
     places = put_words(places, Dialect::Obs);
     places = put_words(places, Dialect::Amz);
+    let mut refining = REFINING.as_slice();
+    while let [name, rest @ ..] = refining {
+        places = put(places, name, Spelled::Refining);
+        refining = rest;
+    }
     let mut idle = IDLE.as_slice();
     while let [name, rest @ ..] = idle {
         places = put(places, name, Spelled::Idle);
@@ -76,8 +83,7 @@ type Entry = (&'static str, Spelled);
 
 /// What many requests have beside the names that mean something. Any name could stand here that means nothing, and none
 /// has to.
-const IDLE: [&str; 22] = [
-    "Expires",
+const REFINING: [&str; 20] = [
     "continuation-token",
     "delimiter",
     "encoding-type",
@@ -98,8 +104,10 @@ const IDLE: [&str; 22] = [
     "version-id-marker",
     "versionId",
     "versions",
-    "x-id",
 ];
+
+/// A part of a signature that says nothing, and the name that SDKs have for an operation.
+const IDLE: [&str; 2] = ["Expires", "x-id"];
 
 /// The documents print these in this way too.
 const MD5S: [(&str, Dialect, Parameter); 4] = [
@@ -129,6 +137,7 @@ const COUNT: usize = subresource::all().len()
     + signature::fields().len()
     + Dialect::ALL.len() * Parameter::ALL.len()
     + MD5S.len()
+    + REFINING.len()
     + IDLE.len();
 
 #[cfg(test)]
@@ -161,7 +170,8 @@ mod tests {
     }
 
     fn agrees(name: &str) {
-        let spelled = Spelled::of(name.as_bytes()).filter(|one| *one != Spelled::Idle);
+        let spelled =
+            Spelled::of(name.as_bytes()).filter(|one| !matches!(one, Spelled::Refining | Spelled::Idle));
         assert_eq!(spelled, by_family(name), "{name}");
     }
 
@@ -199,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_idle_means_nothing_to_any_family_however_it_is_spelled() {
-        for name in IDLE {
+        for name in REFINING.into_iter().chain(IDLE) {
             let folded = Folded::query(name.as_bytes()).unwrap().unwrap();
             let folded = folded.as_bytes();
             assert!(is_printable(name.as_bytes()), "{name}");

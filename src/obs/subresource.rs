@@ -11,8 +11,21 @@ pub(crate) struct Marks(u32);
 pub(crate) struct Subresource {
     pub(crate) name: &'static str,
     pub(crate) mark: Marks,
-    /// Whether it is documented with a value.
-    pub(crate) valued: bool,
+    /// The value it is documented with.
+    value: Value,
+}
+
+/// What the value of a subresource may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    /// It has none.
+    None,
+    /// Anything but nothing.
+    Text,
+    /// A number from zero on.
+    Offset,
+    /// A number from one on.
+    Ordinal,
 }
 
 impl Marks {
@@ -69,21 +82,29 @@ impl Subresource {
         SUBRESOURCES.get(folded)
     }
 
-    const fn flag(name: &'static str, mark: Marks) -> Self {
-        Self {
-            name,
-            mark,
-            valued: false,
+    /// Whether the value is one it is documented with. A number is written as everybody writes it: what is another to
+    /// some, `00` or `%30`, is none.
+    pub(crate) fn takes(&self, value: &[u8]) -> bool {
+        match self.value {
+            Value::None => value.is_empty(),
+            Value::Text => !value.is_empty(),
+            Value::Offset => value == b"0" || is_ordinal(value),
+            Value::Ordinal => is_ordinal(value),
         }
     }
 
-    const fn valued(name: &'static str, mark: Marks) -> Self {
-        Self {
-            name,
-            mark,
-            valued: true,
-        }
+    const fn flag(name: &'static str, mark: Marks) -> Self {
+        Self::with(name, mark, Value::None)
     }
+
+    const fn with(name: &'static str, mark: Marks, value: Value) -> Self {
+        Self { name, mark, value }
+    }
+}
+
+/// Digits without a leading zero, so few that no reader runs out of room.
+fn is_ordinal(value: &[u8]) -> bool {
+    matches!(value, [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit))
 }
 
 /// Every subresource that chooses an operation, by its folded name.
@@ -111,19 +132,25 @@ static SUBRESOURCES: Names<Subresource> = Names::new(&[
     ("torrent", Subresource::flag("torrent", Marks::TORRENT)),
     ("uploads", Subresource::flag("uploads", Marks::UPLOADS)),
     ("metadata", Subresource::flag("metadata", Marks::METADATA)),
-    ("position", Subresource::valued("position", Marks::POSITION)),
+    (
+        "position",
+        Subresource::with("position", Marks::POSITION, Value::Offset),
+    ),
     ("truncate", Subresource::flag("truncate", Marks::TRUNCATE)),
-    ("uploadid", Subresource::valued("uploadId", Marks::UPLOAD_ID)),
+    (
+        "uploadid",
+        Subresource::with("uploadId", Marks::UPLOAD_ID, Value::Text),
+    ),
     ("retention", Subresource::flag("retention", Marks::RETENTION)),
     ("encryption", Subresource::flag("encryption", Marks::ENCRYPTION)),
     ("legal-hold", Subresource::flag("legal-hold", Marks::LEGAL_HOLD)),
     (
         "partnumber",
-        Subresource::valued("partNumber", Marks::PART_NUMBER),
+        Subresource::with("partNumber", Marks::PART_NUMBER, Value::Ordinal),
     ),
     (
         "select-type",
-        Subresource::valued("select-type", Marks::SELECT_TYPE),
+        Subresource::with("select-type", Marks::SELECT_TYPE, Value::Text),
     ),
 ]);
 
@@ -191,6 +218,36 @@ mod tests {
             );
         }
         assert!(!all.has_any(Marks::CONFIGURATION.with(Marks::COPY).with(Marks::FORM)));
+    }
+
+    #[test]
+    fn a_number_is_written_in_one_way() {
+        let takes =
+            |name: &str, value: &str| Subresource::of(name.as_bytes()).unwrap().takes(value.as_bytes());
+        for value in ["1", "9", "10", "10000", "123456789012345678"] {
+            assert!(takes("position", value) && takes("partnumber", value), "{value}");
+        }
+        assert!(takes("position", "0") && !takes("partnumber", "0"));
+        for value in [
+            "",
+            "00",
+            "01",
+            "+1",
+            "-0",
+            "%30",
+            "1%30",
+            "0.0",
+            "0x0",
+            "1 ",
+            "abc",
+            "1;2",
+            "1234567890123456789",
+        ] {
+            assert!(
+                !takes("position", value) && !takes("partnumber", value),
+                "{value}"
+            );
+        }
     }
 
     #[test]

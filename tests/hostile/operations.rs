@@ -35,6 +35,8 @@ fn subresources(t: &mut Table) {
             ask("POST /mine/k?append&uploads&position=0", ""),
             ask("POST /mine/k?append&position=0&uploadId=1", ""),
             ask("POST /mine/k?select&select-type=2&uploads", ""),
+            ask("PUT /mine?encryption&intelligent-tiering&id=a", ""),
+            ask("DELETE /mine?encryption&metadataTable", ""),
         ],
     );
     t.refused(
@@ -54,13 +56,22 @@ fn subresources(t: &mut Table) {
         [
             ask("PUT /mine/k?partNumber=1&uploadId=", ""),
             ask("PUT /mine/k?partNumber&uploadId=1", ""),
+            ask("PUT /mine/k?partNumber=01&uploadId=1", ""),
+            ask("PUT /mine/k?partNumber=abc&uploadId=1", ""),
+            ask("POST /mine/k?append&position=00", ""),
+            ask("POST /mine/k?append&position=%30", ""),
         ],
     );
     t.refused(
         "subresources",
-        "a part of no upload",
-        (400, "malformed.part-of-copy"),
-        [ask("PUT /mine/k?partNumber=1", "x-obs-copy-source: /a/b")],
+        "a part of no upload, and an append to no place, are objects put to some stores; rulings, 1",
+        (400, "malformed.subresource-missing"),
+        [
+            ask("PUT /mine/k?partNumber=1", "x-obs-copy-source: /a/b"),
+            ask("PUT /mine/k?partNumber=1", ""),
+            ask("PUT /mine/k?uploadId=1", ""),
+            ask("POST /mine/k?append", ""),
+        ],
     );
     t.refused(
         "subresources",

@@ -169,6 +169,32 @@ fn the_bodies_that_teach_pass_byte_for_byte() {
 }
 
 #[test]
+fn what_else_some_stores_take_off_a_bucket_leaves_its_default() {
+    let answer = reply("204 No Content", &[], "");
+    let store = Store::answering(move |asked| {
+        if is_upload(asked) || asked.is("PUT") {
+            reply("200 OK", &[], "")
+        } else {
+            answer.clone()
+        }
+    });
+    let gate = Setup::strict().before(store.address());
+    teach(&gate);
+    for target in [
+        "/mine?intelligent-tiering&id=a",
+        "/mine?versions",
+        "/mine?acl",
+        "/mine?encryption&metadataTable",
+    ] {
+        gate.ask(Over::Http, ask(format!("DELETE {target}")).with(V4).bytes());
+        put(&gate).assert_refused("");
+    }
+    gate.ask(Over::Http, ask("DELETE /mine").with(V4).bytes())
+        .assert_passed();
+    put(&gate).assert_passed();
+}
+
+#[test]
 fn a_default_is_unlearned_from_what_removes_it() {
     let missing = |code: &str| {
         let error = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>");
