@@ -42,7 +42,9 @@ fn a_signature_is_read_from_the_header() {
         );
     }
     assert_eq!(auth("GET /b/k", &[]), (Auth::Anonymous, None));
-    assert_eq!(auth("GET /b/k", &[("X-Auth-Token", "t")]).0, Auth::Unknown);
+    for token in ["X-Auth-Token", "X-Storage-Token"] {
+        assert_eq!(auth("GET /b/k", &[(token, "t")]).0, Auth::Unknown);
+    }
 }
 
 #[test]
@@ -158,6 +160,11 @@ fn one_request_has_one_signature() {
         ("GET /b/k".into(), &[("Authorization", V4), ("Authorization", V4)]),
         ("GET /b/k".into(), &[("Authorization", V4), ("X-Auth-Token", "t")]),
         (format!("GET /b/k?{V4_QUERY}"), &[("X-Auth-Token", "t")]),
+        (
+            "GET /b/k".into(),
+            &[("Authorization", V4), ("X-Storage-Token", "t")],
+        ),
+        (format!("GET /b/k?{V4_QUERY}"), &[("X-Storage-Token", "t")]),
         (format!("GET /b/k?Sign%61ture=x&{V4_QUERY}"), &[]),
     ] {
         assert_eq!(

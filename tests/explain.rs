@@ -185,6 +185,35 @@ fn a_forms_fields_decide_as_those_of_a_real_form_do() {
 }
 
 #[test]
+fn a_forms_key_is_shown_and_its_fields_count_as_its_own() {
+    let kms = "x-obs-server-side-encryption";
+    let own = "evidence of the target's encryption";
+    let head = format!("{kms}: kms");
+    let got = posted(
+        "http://b.obs.example.com/",
+        &[&head],
+        &["Key=a\nk", &format!("{kms}=kms")],
+    );
+    let read = got.request.unwrap();
+    assert_eq!(read.key.as_deref(), Some("a\\nk"));
+    let counted: Vec<_> = read.evidence.iter().map(|one| (one.place, one.counted)).collect();
+    let stray = "not documented for this operation: judged as PutObject as well";
+    assert_eq!(counted, [("header", stray), ("form", own)]);
+    for (name, expected) in [
+        ("server-side-encryption-context", own),
+        ("server-side-encryption-customer-key", own),
+        (
+            "copy-source-server-side-encryption-customer-key",
+            "not documented for this operation: counts as a customer key that came along",
+        ),
+    ] {
+        let got = posted("https://b.obs.example.com/", &[], &[&format!("x-obs-{name}=a")]);
+        let read = got.request.unwrap();
+        assert_eq!((read.evidence[0].counted, read.key), (expected, None), "{name}");
+    }
+}
+
+#[test]
 fn what_follows_the_file_is_not_read() {
     let kms = "x-obs-server-side-encryption=kms";
     let http = "http://b.obs.example.com/";

@@ -71,9 +71,12 @@ fn initiated(id: &str) -> String {
 }
 
 fn default_of(method: &str) -> Result<Encryption, Fault> {
+    configured_by(&format!("<SSEAlgorithm>{method}</SSEAlgorithm>"))
+}
+
+fn configured_by(inner: &str) -> Result<Encryption, Fault> {
     configured(&format!(
-        "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>{method}</SSEAlgorithm>\
-         <KMSMasterKeyID>id</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule>"
+        "<Rule><ApplyServerSideEncryptionByDefault>{inner}</ApplyServerSideEncryptionByDefault></Rule>"
     ))
 }
 
@@ -226,6 +229,39 @@ fn a_configuration_names_the_buckets_default() {
         ("", Err(Fault::Value)),
     ] {
         assert_eq!(default_of(method), expected, "{method}");
+    }
+}
+
+#[test]
+fn a_configuration_that_contradicts_itself_is_unknown() {
+    for (beside, contradicts) in [
+        ("", false),
+        ("<KMSMasterKeyID>id</KMSMasterKeyID>", true),
+        ("<KMSMasterKeyID/><KMSMasterKeyID>id</KMSMasterKeyID>", true),
+        ("<KMSMasterKeyID>\n</KMSMasterKeyID>", false),
+        ("<KMSMasterKeyID/>", false),
+        ("<ProjectID>p</ProjectID>", true),
+        ("<ProjectID/>", false),
+        ("<KMSDataEncryption>SM4</KMSDataEncryption>", true),
+        ("<KMSDataEncryption>sm4</KMSDataEncryption>", true),
+        ("<KMSDataEncryption>AES256</KMSDataEncryption>", false),
+        ("<KMSDataEncryption/>", false),
+    ] {
+        for method in ["AES256", "aws:AES256", "obs"] {
+            let expected = if contradicts {
+                Err(Fault::Contradiction)
+            } else {
+                Ok(Encryption::SseObs)
+            };
+            for inner in [
+                format!("<SSEAlgorithm>{method}</SSEAlgorithm>{beside}"),
+                format!("{beside}<SSEAlgorithm>{method}</SSEAlgorithm>"),
+            ] {
+                assert_eq!(configured_by(&inner), expected, "{inner}");
+            }
+        }
+        let kms = format!("<SSEAlgorithm>kms</SSEAlgorithm>{beside}");
+        assert_eq!(configured_by(&kms), Ok(Encryption::SseKms), "{kms}");
     }
 }
 

@@ -122,6 +122,29 @@ pub enum Fault {
     },
     /// A bucket default that cannot be.
     Bucket(BucketFault),
+    /// Rows that do not go together.
+    Rows(RowsFault),
+}
+
+/// What can be wrong with a bucket default that is declared.
+#[derive(Debug)]
+pub enum BucketFault {
+    /// It is said to encrypt with keys that only its clients have.
+    CustomerKey,
+    /// Two declarations fit one bucket and say different things of it.
+    Contradiction {
+        /// The name in the second.
+        found: String,
+        /// The name in the first.
+        other: String,
+        /// Where the first stands.
+        first: Place,
+    },
+}
+
+/// What can be wrong with the rows of a policy file together.
+#[derive(Debug)]
+pub enum RowsFault {
     /// Two rules of one id.
     RepeatedId {
         /// The id.
@@ -147,22 +170,6 @@ pub enum Fault {
     },
     /// More rules than there are numbers for.
     TooManyRules,
-}
-
-/// What can be wrong with a bucket default that is declared.
-#[derive(Debug)]
-pub enum BucketFault {
-    /// It is said to encrypt with keys that only its clients have.
-    CustomerKey,
-    /// Two declarations fit one bucket and say different things of it.
-    Contradiction {
-        /// The name in the second.
-        found: String,
-        /// The name in the first.
-        other: String,
-        /// Where the first stands.
-        first: Place,
-    },
 }
 
 /// What can be doubtful.
@@ -282,6 +289,30 @@ impl fmt::Display for Fault {
             ),
             Self::Environment { setting, problem } => write!(f, "`{setting}` {problem}"),
             Self::Bucket(fault) => fault.fmt(f),
+            Self::Rows(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for BucketFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CustomerKey => f.write_str(
+                "`default_encryption` is `sse-c`, which no bucket can have: its key comes with each request; \
+                 allowed: `sse-kms`, `sse-obs`, `none`",
+            ),
+            Self::Contradiction { found, other, first } => write!(
+                f,
+                "`{found}` fits buckets that `{other}` at {first} fits, with another default; allowed: one default \
+                 for a bucket"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for RowsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::RepeatedId { id, first } => {
                 write!(
                     f,
@@ -304,22 +335,6 @@ impl fmt::Display for Fault {
                  the encryptions it names"
             ),
             Self::TooManyRules => write!(f, "more than {} rows", u16::MAX),
-        }
-    }
-}
-
-impl fmt::Display for BucketFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CustomerKey => f.write_str(
-                "`default_encryption` is `sse-c`, which no bucket can have: its key comes with each request; \
-                 allowed: `sse-kms`, `sse-obs`, `none`",
-            ),
-            Self::Contradiction { found, other, first } => write!(
-                f,
-                "`{found}` fits buckets that `{other}` at {first} fits, with another default; allowed: one default \
-                 for a bucket"
-            ),
         }
     }
 }

@@ -15,7 +15,7 @@ mod section;
 mod union;
 mod upstream;
 
-pub use error::{BucketFault, Doubt, Fault, Mistake, Mistakes, Place, Warning};
+pub use error::{BucketFault, Doubt, Fault, Mistake, Mistakes, Place, RowsFault, Warning};
 pub use identity::Identity;
 pub use kept::{FormSettings, StateSettings};
 pub use limits::{Limits, Timeouts};

@@ -1,7 +1,7 @@
 //! A profile: rules read from a policy file, one of those that come with obsgate or an operator's own.
 
 use super::{
-    error::{Fault, Mistake, Mistakes, Place, choices},
+    error::{Fault, Mistake, Mistakes, Place, RowsFault, choices},
     policy_file::{PolicyFile, Row},
     read_to_string,
     section::Source,
@@ -93,7 +93,7 @@ impl Profile {
         let compiled = compile(own.rows.clone(), settings, &mut mistakes);
         if has_mistakes {
             // A row that could not be read leaves a hole that is none.
-            mistakes.retain(|mistake| !matches!(mistake.fault, Fault::Hole { .. }));
+            mistakes.retain(|mistake| !matches!(mistake.fault, Fault::Rows(RowsFault::Hole { .. })));
         }
         let compiled = if own.union.is_empty() || !mistakes.is_empty() {
             compiled
@@ -192,12 +192,12 @@ fn compile(rows: Vec<Row>, settings: Settings, mistakes: &mut Vec<Mistake>) -> O
             CompileError::DuplicateName { first, second } => {
                 let ((rule, place), (_, first)) = (named(second)?, named(first)?);
                 let (id, first) = (rule.name.clone(), first.clone());
-                (place, Fault::RepeatedId { id, first })
+                (place, RowsFault::RepeatedId { id, first })
             }
             CompileError::Contradiction { first, second } => {
                 let ((rule, place), (_, first)) = (named(second)?, named(first)?);
                 let (id, first) = (rule.name.clone(), first.clone());
-                (place, Fault::Contradiction { id, first })
+                (place, RowsFault::Contradiction { id, first })
             }
             CompileError::Hole {
                 operation,
@@ -208,18 +208,18 @@ fn compile(rows: Vec<Row>, settings: Settings, mistakes: &mut Vec<Mistake>) -> O
                 let (_, place) = named(rules.iter().position(of_matrix)?)?;
                 (
                     place,
-                    Fault::Hole {
+                    RowsFault::Hole {
                         operation,
                         source,
                         target,
                     },
                 )
             }
-            CompileError::TooMany => (places.last()?, Fault::TooManyRules),
+            CompileError::TooMany => (places.last()?, RowsFault::TooManyRules),
         };
         Some(Mistake {
             place: place.clone(),
-            fault,
+            fault: Fault::Rows(fault),
         })
     }));
     None

@@ -136,6 +136,10 @@ impl fmt::Display for Guide<'_> {
         )?;
         writeln!(
             f,
+            "Before its version 8, curl signs a name in the query rightly only with its `=`: write `?append=&position=0`.\n"
+        )?;
+        writeln!(
+            f,
             "Anybody may use the bucket `{PUBLIC_BUCKET}` without a signature. Ctrl-C ends the demo, and all"
         )?;
         writeln!(f, "that is in it. What the gate decides, request by request:\n")
@@ -182,5 +186,6 @@ mod tests {
         assert_eq!(pairs.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
         assert!(pairs.contains(&("https", "https://127.0.0.1:2")));
         assert_eq!(text.matches("\n  curl -i ").count(), 4);
+        assert!(text.contains("write `?append=&position=0`"));
     }
 }

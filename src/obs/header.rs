@@ -21,6 +21,7 @@ pub(crate) enum Header {
     Host,
     /// Asks for another method than the request line's: some stores, or what is before them, obey.
     MethodOverride,
+    /// Not a token of the dialects: of Swift, whose elder name for it some stores still read.
     Token,
     TransferEncoding,
     /// Read by nobody here, but nothing may be mistaken for it.
@@ -110,6 +111,7 @@ static HEADERS: Names<Header> = Names::new(&[
     ("content-length", Header::ContentLength),
     ("http2-settings", Header::Guarded),
     ("x-original-url", Header::Forwarded),
+    ("x-storage-token", Header::Token),
     ("x-forwarded-ssl", Header::Forwarded),
     ("front-end-https", Header::Forwarded),
     ("content-encoding", Header::Guarded),
@@ -205,6 +207,7 @@ mod tests {
             "x_obs_server_side_encryption",
             "x-amz-copy_source",
             "x_auth_token",
+            "x_storage_token",
             "x_goog_server_side_encryption",
         ] {
             assert!(is_disguised(name.as_bytes()), "{name}");

@@ -49,11 +49,12 @@ fn ends_with(name: &[u8], tail: &str) -> bool {
     })
 }
 
-const TAILS: [&str; 6] = [
+const TAILS: [&str; 7] = [
     "-customer-key",
     "-customer-key-md5",
     "-security-token",
     "-auth-token",
+    "-storage-token",
     "-signature",
     "-credential",
 ];
@@ -90,6 +91,7 @@ mod tests {
             ("Proxy-Authorization", true),
             ("Cookie", true),
             ("X-Auth-Token", true),
+            ("X-Storage-Token", true),
             ("x-amz-security-token", true),
             ("x-obs-security-token", true),
             ("x_obs_server_side_encryption_customer_key", true),

@@ -37,7 +37,7 @@ impl<'h> Signatures<'h> {
         }
     }
 
-    /// Notes an `X-Auth-Token`.
+    /// Notes an `X-Auth-Token` or `X-Storage-Token`.
     pub(crate) fn token(&mut self) {
         self.token = true;
     }

@@ -15,7 +15,7 @@ pub fn is_forbidden(name: &[u8]) -> bool {
 }
 
 /// Framing, routing, signatures, and what changes the meaning of a request.
-const FORBIDDEN: [&str; 33] = [
+const FORBIDDEN: [&str; 34] = [
     "authorization",
     "cloudfront-forwarded-proto",
     "connection",
@@ -48,6 +48,7 @@ const FORBIDDEN: [&str; 33] = [
     "x-method-override",
     "x-original-url",
     "x-rewrite-url",
+    "x-storage-token",
     "x-url-scheme",
 ];
 
@@ -80,6 +81,7 @@ mod tests {
             "x-obs-copy-source-server-side-encryption-customer-key",
             "x-amz-security-token",
             "authorization",
+            "x-storage-token",
             "host",
             "content-length",
             "transfer-encoding",

@@ -153,6 +153,7 @@ fn secrets_in_headers() -> Vec<String> {
         one(format!("x_amz_server_side_encryption_customer_key: {KEY}")),
         one(format!("x-goog-server-side-encryption-customer-key: {KEY}")),
         one(format!("X-Auth-Token: {TOKEN}")),
+        one(format!("X-Storage-Token: {TOKEN}")),
         one(format!("Connection: {TOKEN}")),
         one(format!("Host: {TOKEN}")),
         one(format!("Transfer-Encoding: {TOKEN}")),

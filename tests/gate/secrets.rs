@@ -24,6 +24,11 @@ fn what_goes_over_a_wire_as_a_secret_is_known_for_one() {
             vec![TOKEN],
         ),
         (
+            "h",
+            bare("GET /", &[format!("X-Storage-Token: {TOKEN}")]),
+            vec![TOKEN],
+        ),
+        (
             "f",
             bare("GET /", &[format!("x_amz_security_token: {TOKEN}")]),
             vec![TOKEN],

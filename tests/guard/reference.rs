@@ -183,7 +183,7 @@ fn sorted(mut fields: Fields) -> Fields {
     fields
 }
 
-const FORBIDDEN: [&str; 33] = [
+const FORBIDDEN: [&str; 34] = [
     "authorization",
     "cloudfront-forwarded-proto",
     "connection",
@@ -216,6 +216,7 @@ const FORBIDDEN: [&str; 33] = [
     "x-method-override",
     "x-original-url",
     "x-rewrite-url",
+    "x-storage-token",
     "x-url-scheme",
 ];
 

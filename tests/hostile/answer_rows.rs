@@ -211,6 +211,7 @@ fn fields(t: &mut Table) {
         [
             field("x-obs-server-side-encryption: kms\r\nConnection: x-obs-server-side-encryption"),
             field("x_amz_server_side_encryption: aws:kms\r\nConnection: X_Amz_Server_Side_Encryption"),
+            field("x-goog-server-side-encryption: aws:kms\r\nConnection: X-Goog-Server-Side-Encryption"),
         ],
     );
 }
@@ -439,6 +440,16 @@ fn encrypted(t: &mut Table) {
             sse("x-obs-server-side-encryption: AES256\r\nx-amz-server-side-encryption: aws:kms"),
             sse("x-obs-server-side-encryption: AES256, kms"),
             sse("x-obs-server-side-encryption: rot13"),
+        ],
+    );
+    t.add(
+        "encrypted-disguised",
+        "a name that some read as one of encryption never means plain; rulings, 9",
+        (Then::Hold, Gets::Refusal(400, "unknown.object")),
+        [
+            sse("x_amz_server_side_encryption: aws:kms"),
+            sse("x-goog-server-side-encryption: aws:kms"),
+            sse("X-RGW-Server-Side-Encryption-Aws-Kms-Key-Id: k"),
         ],
     );
     t.add(

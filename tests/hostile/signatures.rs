@@ -28,6 +28,8 @@ pub(crate) fn rows(t: &mut Table) {
             ask(&query("Signature=a"), V4),
             ask(&query("X-Amz-Algorithm=AWS4-HMAC-SHA256"), V2),
             get(&format!("{V4}\nX-Auth-Token: t")),
+            get(&format!("{V4}\nX-Storage-Token: t")),
+            ask(&query(V4_QUERY), "X-Storage-Token: t"),
             ask(&query(V4_QUERY), "Authorization:"),
         ],
     );
@@ -81,6 +83,7 @@ pub(crate) fn rows(t: &mut Table) {
             put(&format!("Authorization: Basic dTpw\n{kms}")),
             put(&format!("Authorization:\n{kms}")),
             put(&format!("X-Auth-Token: t\n{kms}")),
+            put(&format!("X-Storage-Token: t\n{kms}")),
             ask(&format!("PUT /mine/k?{V4_QUERY}&X-Amz-Signature=0"), kms),
             ask(
                 &format!("PUT /mine/k?{V4_QUERY}&X-Amz-Algorithm=AWS4-HMAC-SHA256"),

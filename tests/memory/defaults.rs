@@ -294,6 +294,8 @@ fn a_configuration_that_cannot_be_read_relaxes_nothing() {
         CONFIGURED.split_at(60).0,
         &CONFIGURED.replace(">kms<", ">KMS<"),
         &CONFIGURED.replace(">kms<", "><"),
+        &plain.replace("</SSEAlgorithm>", "</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID>"),
+        &plain.replace("</SSEAlgorithm>", "</SSEAlgorithm><KMSDataEncryption>SM4</KMSDataEncryption>"),
         &plain.replace("<Rule>", "<!-- x --><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule><Rule>"),
         &format!("<!DOCTYPE a>{plain}"),
         &format!("{plain}{CONFIGURED}"),

@@ -119,11 +119,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 const NAMES: [&str; 4] = ["signature", "policy", "token", "x-auth-token"];
-const TAILS: [&str; 6] = [
+const TAILS: [&str; 7] = [
     "-customer-key",
     "-customer-key-md5",
     "-security-token",
     "-auth-token",
+    "-storage-token",
     "-signature",
     "-credential",
 ];

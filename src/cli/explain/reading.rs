@@ -7,7 +7,7 @@ use crate::{
         encryption::{Encryption, EncryptionSet},
         form::{Form, fields_of_encryption},
         operation::Operation,
-        sse::{Counted, Sighting, sightings},
+        sse::{Counted, Evidence, Sighting, sightings},
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -23,7 +23,7 @@ pub struct Reading {
     pub also: Option<&'static str>,
     /// The bucket.
     pub bucket: Option<String>,
-    /// The key, as it came.
+    /// The key, as it came; a form's is in a field.
     pub key: Option<String>,
     /// The dialect it is answered in.
     pub dialect: &'static str,
@@ -61,19 +61,28 @@ impl Reading {
         let counted: Vec<_> = classified.counted().collect();
         let in_form = form.into_iter().flat_map(fields_of_encryption);
         let evidence = sightings(classified.head).chain(in_form).map(|one| {
-            let counted = counted.iter().find(|(parameter, ..)| *parameter == one.parameter);
+            let in_head = || {
+                let counted = counted.iter().find(|(parameter, ..)| *parameter == one.parameter);
+                counted.map(|(.., counted)| *counted)
+            };
+            let counted = match one.carrier {
+                Carrier::Form => Some(Evidence::counted_in_form(one.parameter)),
+                Carrier::Header | Carrier::Query => in_head(),
+            };
             Seen {
                 name: one.name.to_owned(),
                 value: shown(one),
                 place: one.carrier.name(),
-                counted: counted.map_or("", |(.., counted)| counting(*counted)),
+                counted: counted.map_or("", counting),
             }
         });
+        let in_path = classified.resource.key.map(str::to_owned);
+        let in_field = || form?.field("key").map(escaped);
         Self {
             operation: facts.operation.name(),
             also: facts.also.map(|also| also.operation.name()),
             bucket: classified.resource.bucket.map(str::to_owned),
-            key: classified.resource.key.map(str::to_owned),
+            key: in_path.or_else(in_field),
             dialect: classified.dialect.name(),
             scheme: facts.scheme.name(),
             signature: facts.auth.name(),
@@ -94,12 +103,16 @@ pub(super) fn named(set: EncryptionSet) -> Vec<&'static str> {
 fn shown(sighting: Sighting<'_>) -> String {
     let value: Vec<u8> = sighting.bytes().collect();
     if !sighting.parameter.is_secret() {
-        return String::from_utf8_lossy(&value).escape_debug().to_string();
+        return escaped(&value);
     }
     let value = Zeroizing::new(value);
     let decoded = STANDARD.decode(value.as_slice()).map(Zeroizing::new);
     let length = decoded.map_or(value.len(), |decoded| decoded.len());
     format!("<redacted, {length} bytes>")
+}
+
+fn escaped(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).escape_debug().to_string()
 }
 
 const fn counting(counted: Counted) -> &'static str {

@@ -145,6 +145,15 @@ impl Evidence {
         }
     }
 
+    /// What a parameter in a field of a form counted as: the fields are what the form says, whatever the documents list.
+    pub fn counted_in_form(parameter: Parameter) -> Counted {
+        if Parameters::only(parameter).has_any(Parameters::SOURCE_KEY) {
+            Counted::CustomerKey
+        } else {
+            Counted::Target
+        }
+    }
+
     pub(crate) const fn seen(&self) -> Parameters {
         self.seen
     }

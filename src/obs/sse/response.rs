@@ -13,7 +13,8 @@ use crate::obs::{
 pub enum Sign {
     /// A parameter of the object's encryption.
     Parameter(Parameter),
-    /// It is a header of encryption once its underscores are dashes, which nobody documents.
+    /// It is a header of encryption to some: once its underscores are dashes, or under another vendor's prefix. Nobody
+    /// documents it.
     Disguised,
 }
 
@@ -23,8 +24,10 @@ impl Sign {
         if is_disguised(name) {
             return Some(Self::Disguised);
         }
-        let word = Dialect::by_prefix(name)?.word(name)?;
-        word.parameter().map(Self::Parameter)
+        match Dialect::by_prefix(name) {
+            Some(dialect) => dialect.word(name)?.parameter().map(Self::Parameter),
+            None => Dialect::is_foreign(name).then_some(Self::Disguised),
+        }
     }
 }
 
@@ -69,7 +72,10 @@ fn is_disguised(name: &[u8]) -> bool {
     bytes::has(name, b'_')
         && Folded::header(name).is_some_and(|folded| {
             let folded = folded.as_bytes();
-            Dialect::by_prefix(folded).is_some_and(|dialect| dialect.word(folded).is_some())
+            match Dialect::by_prefix(folded) {
+                Some(dialect) => dialect.word(folded).is_some(),
+                None => Dialect::is_foreign(folded),
+            }
         })
 }
 
@@ -120,6 +126,25 @@ mod tests {
             (
                 &[("+x_amz-server-side-encryption", "aws:kms")],
                 "none|sse-c|sse-kms|sse-obs",
+            ),
+            (
+                &[("x-goog-server-side-encryption", "aws:kms")],
+                "none|sse-c|sse-kms|sse-obs",
+            ),
+            (
+                &[("x-rgw-server-side-encryption-customer-algorithm", "AES256")],
+                "none|sse-c|sse-kms|sse-obs",
+            ),
+            (
+                &[("x_goog_server_side_encryption", "aws:kms")],
+                "none|sse-c|sse-kms|sse-obs",
+            ),
+            (
+                &[
+                    ("x-goog-meta-server-side-encryption", "aws:kms"),
+                    ("x-goog-encryption-algorithm", "AES256"),
+                ],
+                "none",
             ),
             (
                 &[("x-obs-server-side-encryption", "rot13")],

@@ -10,15 +10,32 @@ pub const CONFIGURATION_LIMIT: usize = 20 << 10;
 /// What a configuration makes a bucket encrypt with. Never SSE-C, which is no method.
 ///
 /// # Errors
-/// It is another document, names no method or several, or one that no document lists. What the bucket encrypts with
-/// is then unknown.
+/// It is another document, names no method or several, or one that no document lists; or it contradicts itself as a
+/// request would (rulings, 12). What the bucket encrypts with is then unknown.
 pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
     document.expect("ServerSideEncryptionConfiguration")?;
     let mut methods = document.texts("Rule/ApplyServerSideEncryptionByDefault/SSEAlgorithm");
     let (Some(method), None) = (methods.next(), methods.next()) else {
         return Err(Fault::Element);
     };
-    method_value(method.trim_ascii().as_bytes()).ok_or(Fault::Value)
+    match method_value(method.trim_ascii().as_bytes()) {
+        Some(Encryption::SseObs) if names_kms(document) => Err(Fault::Contradiction),
+        method => method.ok_or(Fault::Value),
+    }
+}
+
+/// Whether anything is there that only SSE-KMS has; what is there and empty says nothing.
+fn names_kms(document: &Document) -> bool {
+    let has = |path, also: &[&str]| {
+        let mut texts = document.texts(path).map(str::trim_ascii);
+        texts.any(|text| !text.is_empty() && !also.contains(&text))
+    };
+    has("Rule/ApplyServerSideEncryptionByDefault/KMSMasterKeyID", &[])
+        || has("Rule/ApplyServerSideEncryptionByDefault/ProjectID", &[])
+        || has(
+            "Rule/ApplyServerSideEncryptionByDefault/KMSDataEncryption",
+            &["AES256"],
+        )
 }
 
 /// Whether an error says that a bucket has no default encryption: the documents' code for it, and AWS's. Other errors

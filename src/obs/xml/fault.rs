@@ -19,11 +19,13 @@ pub enum Fault {
     Element,
     /// The element has a value that no document lists (rulings, 9).
     Value,
+    /// It says two things that exclude each other (rulings, 12).
+    Contradiction,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NotXml,
         Self::Dtd,
         Self::TooLarge,
@@ -31,6 +33,7 @@ impl Fault {
         Self::OtherDocument,
         Self::Element,
         Self::Value,
+        Self::Contradiction,
     ];
 
     /// The word used in logs.
@@ -43,6 +46,7 @@ impl Fault {
             Self::OtherDocument => "other-document",
             Self::Element => "element",
             Self::Value => "value",
+            Self::Contradiction => "contradiction",
         }
     }
 }

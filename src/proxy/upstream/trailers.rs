@@ -60,6 +60,7 @@ mod tests {
             "x-obs-server-side-encryption",
             "x-amz-server-side-encryption-customer-algorithm",
             "x_amz_server_side_encryption",
+            "x-goog-server-side-encryption",
             "x-sum",
         ]);
         let announced: Vec<_> = announced.map(HeaderName::from_static).collect();

@@ -436,9 +436,8 @@ fn tells_of_encryption(name: &str) -> bool {
     } else {
         name.to_owned()
     };
-    ["x-obs-", "x-amz-"]
-        .into_iter()
-        .any(|prefix| folded.strip_prefix(prefix) == Some("server-side-encryption"))
+    let tail = folded.strip_prefix("x-").and_then(|rest| rest.split_once('-'));
+    tail.is_some_and(|(_, tail)| tail == "server-side-encryption")
 }
 
 fn number(value: &[u8]) -> Option<u64> {

@@ -119,7 +119,7 @@ fn is_plainly_v4(head: &Parts) -> bool {
             SIGNATURE.iter().any(|known| known.eq_ignore_ascii_case(&name))
         })
         .collect();
-    if head.headers.contains_key("x-auth-token") {
+    if head.headers.contains_key("x-auth-token") || head.headers.contains_key("x-storage-token") {
         return false;
     }
     let value = |name: &str| {
