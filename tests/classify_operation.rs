@@ -371,7 +371,15 @@ fn a_number_that_somebody_could_read_as_another_is_refused() {
 #[test]
 fn only_a_bare_delete_of_a_bucket_deletes_it() {
     let signed = "AccessKeyId=AK&Expires=1&Signature=c2ln";
-    for bare in ["DELETE /b".to_owned(), format!("DELETE /b?{signed}")] {
+    let temporary =
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Security-Token=t%2B/&x-amz-expected-bucket-owner=1";
+    for bare in [
+        "DELETE /b".to_owned(),
+        "DELETE /b?&".to_owned(),
+        format!("DELETE /b?{signed}"),
+        format!("DELETE /b?{signed}&x-obs-security-token=t"),
+        format!("DELETE /b?{temporary}"),
+    ] {
         assert_eq!(operation(&bare), Operation::DeleteBucket, "{bare}");
     }
     for query in [
@@ -391,6 +399,13 @@ fn only_a_bare_delete_of_a_bucket_deletes_it() {
         "prefix=a",
         "ENCRYPTION-",
         "position=0",
+        "x-id=a;intelligent-tiering",
+        "x-id=a%26metrics%26id=1",
+        "x-id=a%3Bmetrics",
+        "x-id=a?metadataTable",
+        "Expires=1;anything",
+        "X-Amz-SignedHeaders=host;intelligent-tiering",
+        "=x",
     ] {
         let line = format!("DELETE /b?{query}");
         assert_eq!(operation(&line), Operation::Other, "{line}");
@@ -407,6 +422,8 @@ fn beside_the_encryption_of_a_bucket_stands_no_name_that_is_not_documented() {
             "prefix=a",
             "versionId=1",
             "acl",
+            "x-id=a;intelligent-tiering",
+            "Expires=%31",
         ] {
             let line = format!("{method} /b?encryption&{query}");
             assert_eq!(
@@ -415,8 +432,34 @@ fn beside_the_encryption_of_a_bucket_stands_no_name_that_is_not_documented() {
                 "{line}"
             );
         }
-        let line = format!("{method} /b?encryption&x-id=any&AccessKeyId=AK&Expires=1&Signature=c2ln");
-        assert_eq!(refusal(&line, &[]), None, "{line}");
+        for query in [
+            "encryption&x-id=any&AccessKeyId=AK&Expires=1&Signature=c2ln",
+            "encryption=&x-amz-security-token=t&AWSAccessKeyId=AK&Expires=1&Signature=c2ln",
+            "encryption&",
+            "&encryption&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD",
+        ] {
+            let line = format!("{method} /b?{query}");
+            assert_eq!(refusal(&line, &[]), None, "{line}");
+        }
+        for query in [
+            "encryption=x",
+            "encryption=a%26intelligent-tiering",
+            "encryption=;x=1",
+        ] {
+            let line = format!("{method} /b?{query}");
+            assert_eq!(refusal(&line, &[]), Some(Malformed::SubresourceValue), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_encryption_of_a_key_is_not_written() {
+    for line in ["PUT /b/k?encryption", "POST /b/k?encryption"] {
+        assert_eq!(
+            refusal(line, &[]),
+            Some(Malformed::SubresourceMisplaced),
+            "{line}"
+        );
     }
 }
 

@@ -46,6 +46,9 @@ impl Scan<'_> {
         if self.crowds(verb) {
             return Err(Malformed::SubresourcesTogether);
         }
+        if verb.writes() && level == Level::Object && self.subresources.has(Marks::ENCRYPTION) {
+            return Err(Malformed::SubresourceMisplaced);
+        }
         let mut marks = self.subresources;
         if self.copy_source.is_some() {
             marks = marks.with(Marks::COPY);

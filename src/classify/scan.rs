@@ -27,7 +27,7 @@ pub(super) struct Scan<'h> {
     pub(super) amz: bool,
     /// Whether a header is there that tells how the request came to a front.
     pub(super) forwarded: bool,
-    /// Whether the query has a name that no document has.
+    /// Whether the query has a name that no document has, or a value that could hold one to somebody.
     pub(super) strange: bool,
     /// The subresources, and of these the ones with a value they should not have or without the one they should.
     pub(super) subresources: Marks,
@@ -49,7 +49,8 @@ impl<'h> Scan<'h> {
             self.header(name.as_str().as_bytes(), value)?;
         }
         self.evidence.agree(head)?;
-        if verb.writes() && self.misvalued != Marks::NONE {
+        let reads = matches!(verb, Verb::Get | Verb::Head | Verb::Options);
+        if !reads && self.misvalued != Marks::NONE || self.misvalued.has(Marks::ENCRYPTION) {
             return Err(Malformed::SubresourceValue);
         }
         Ok(())
@@ -62,8 +63,11 @@ impl<'h> Scan<'h> {
         for (name, value) in &mut pairs {
             self.query(name, value, query)?;
         }
-        if pairs.had_semicolon() && hides(query, means) {
-            return Err(Malformed::QueryName);
+        if pairs.had_semicolon() {
+            self.strange = true;
+            if hides(query, means) {
+                return Err(Malformed::QueryName);
+            }
         }
         Ok(())
     }
@@ -80,7 +84,10 @@ impl<'h> Scan<'h> {
                 self.evidence
                     .note(parameter, Carrier::Query, dialect, value, true)
             }
-            Some(Spelled::Idle) => Ok(()),
+            Some(Spelled::Idle) => {
+                self.strange |= !value.iter().all(u8::is_ascii_alphanumeric);
+                Ok(())
+            }
             Some(Spelled::Refining) => {
                 self.strange = true;
                 Ok(())
@@ -129,7 +136,8 @@ impl<'h> Scan<'h> {
         self.signatures.query(folded, name, value);
         if is_configuration(folded) {
             self.subresources = self.subresources.with(Marks::CONFIGURATION);
-        } else {
+        } else if Dialect::by_prefix(folded).is_none() && !(name.is_empty() && value.is_empty()) {
+            // With a prefix it is a header, as signed links carry them.
             self.strange = true;
         }
         Ok(())

@@ -67,6 +67,9 @@ malformed! {
     /// that is not documented.
     SubresourcesTogether = "subresources-together" InvalidArgument []
         "Only one subresource that chooses an operation can be given.";
+    /// `encryption` on a key: some stores encrypt the object anew (rulings, 1).
+    SubresourceMisplaced = "subresource-misplaced" InvalidArgument []
+        "Encryption is a subresource of a bucket.";
     /// `append` on a PUT: some stores append by PUT (rulings, 1).
     AppendByPut = "append-by-put" InvalidArgument []
         "An object is appended to with POST.";
