@@ -110,10 +110,7 @@ pub(super) fn learn(
             lesson.listener = Some(Listener::new(knowledge, names, ListensFor::Completion(reader)));
         }
         Operation::AbortMultipartUpload => knowledge.forget(&names.this_upload()),
-        Operation::CreateBucket if facts.target != PLAIN => {
-            // Some stores say yes to the owner of a bucket that is there already, and change nothing.
-            knowledge.unite(&names.bucket_default(), facts.target);
-        }
+        Operation::CreateBucket if facts.target != PLAIN => created(knowledge, &names, facts.target),
         Operation::DeleteBucket => knowledge.forget(&names.bucket_default()),
         Operation::PutBucketEncryption => {
             let document = match transcript {
@@ -316,6 +313,15 @@ async fn begun(
         }
     }
     Ok(())
+}
+
+/// Learns what a bucket was created with. Some stores say yes to the owner of a bucket that is there already, and change
+/// nothing: this never takes the place of what is known, nor of its being unknown, unless it restricts.
+fn created(knowledge: &Knowledge, names: &Names<'_>, stated: EncryptionSet) {
+    let bucket = names.bucket_default();
+    if stated.contains(Encryption::SseKms) || knowledge.knows(&bucket) {
+        knowledge.unite(&bucket, stated);
+    }
 }
 
 /// Learns a bucket's default from its configuration. What was written and cannot be read may be any but a customer's
