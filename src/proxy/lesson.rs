@@ -13,17 +13,14 @@ use crate::{
         operation::Operation,
         xml::{
             CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
-            bucket_default, has_no_default,
+            bucket_default, has_no_default, is_coded, may_be_object,
         },
     },
     policy::Facts,
     state::Evidence,
 };
 use bytes::Bytes;
-use http::{
-    HeaderMap, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_RANGE},
-};
+use http::StatusCode;
 use http_body::Frame;
 use http_body_util::BodyExt;
 use std::{collections::VecDeque, time::Duration};
@@ -122,9 +119,7 @@ pub(super) fn learn(
         Operation::DeleteBucketEncryption => {
             drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
         }
-        Operation::GetBucketEncryption
-            if status != StatusCode::PARTIAL_CONTENT && !is_coded(&lesson.response.head.headers()) =>
-        {
+        Operation::GetBucketEncryption if is_about_bucket(&lesson.response.head) => {
             let listens_for = ListensFor::configuration(status);
             lesson.listener = Some(Listener::new(knowledge, names, listens_for));
         }
@@ -375,9 +370,10 @@ fn speaks_for_its_bucket(classified: &Classified<'_>) -> bool {
         && query.split('&').filter(|pair| !pair.is_empty()).all(documented)
 }
 
-/// Whether a body is coded, or not even a whole one.
-fn is_coded(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE)
+/// Whether an answer is a whole document about the bucket, as the store wrote it.
+fn is_about_bucket(head: &AnswerHead) -> bool {
+    let headers = head.headers();
+    head.status() != StatusCode::PARTIAL_CONTENT && !is_coded(&headers) && !may_be_object(&headers)
 }
 
 /// What stands in the query of an upload: its operation and its signature.
