@@ -13,7 +13,7 @@ use crate::{
         operation::Operation,
         xml::{
             CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
-            bucket_default, has_no_default, is_coded, may_be_object,
+            bucket_default, has_no_default, may_be_object, stands_alone,
         },
     },
     policy::Facts,
@@ -110,10 +110,8 @@ pub(super) fn learn(
         Operation::CreateBucket if facts.target != PLAIN => created(knowledge, &names, facts.target),
         Operation::DeleteBucket => knowledge.forget(&names.bucket_default()),
         Operation::PutBucketEncryption => {
-            let document = match transcript {
-                Some(transcript) if !is_coded(&classified.head.headers) => transcript.document(),
-                _ => Err(Fault::NotXml),
-            };
+            let document = stands_alone(&classified.head.headers)
+                .and_then(|()| transcript.ok_or(Fault::NotXml)?.document());
             configured(knowledge, &names, document, Evidence::Request);
         }
         Operation::DeleteBucketEncryption => {
@@ -373,7 +371,7 @@ fn speaks_for_its_bucket(classified: &Classified<'_>) -> bool {
 /// Whether an answer is a whole document about the bucket, as the store wrote it.
 fn is_about_bucket(head: &AnswerHead) -> bool {
     let headers = head.headers();
-    head.status() != StatusCode::PARTIAL_CONTENT && !is_coded(&headers) && !may_be_object(&headers)
+    head.status() != StatusCode::PARTIAL_CONTENT && stands_alone(&headers).is_ok() && !may_be_object(&headers)
 }
 
 /// What stands in the query of an upload: its operation and its signature.

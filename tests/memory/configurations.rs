@@ -66,3 +66,52 @@ fn an_answer_that_may_be_an_object_tells_nothing_of_its_bucket() {
         }
     }
 }
+
+/// The rule that stands against a plain upload once the store has taken a configuration with this header.
+fn rule_after_put(header: &str, document: &str) -> String {
+    let store = Store::answering(|_| reply("200 OK", &[], ""));
+    let gate = wary(&store);
+    let configure = ask("PUT /mine?encryption").with(V4).with(header).body(document);
+    gate.ask(Over::Https, configure.bytes()).assert_passed();
+    let told = put(&gate).rule().to_owned();
+    assert_eq!(store.asked().first().unwrap().body, document.as_bytes());
+    told
+}
+
+#[test]
+fn a_document_in_another_character_set_may_say_anything() {
+    let utf_7 = "text/xml; charset=utf-7";
+    for (media_type, declaration, read) in [
+        ("text/xml", "", true),
+        ("application/xml; charset=utf-8", "<?xml version='1.0'?>", true),
+        (
+            "application/xml; Charset=\"UTF-8\"",
+            "<?xml version=\"1.0\" encoding = \"Utf-8\"?>",
+            true,
+        ),
+        ("text/xml", "<?xml version='1.0' encoding='UTF-7'?>", false),
+        ("text/xml", "<?xml version='1.0' encoding='iso-8859-1'?>", false),
+        (
+            "text/xml; charset=utf-8",
+            "<?xml version='1.0' encoding='utf-16'?>",
+            false,
+        ),
+        (utf_7, "", false),
+        (utf_7, "<?xml version='1.0' encoding='utf-8'?>", false),
+    ] {
+        let document = format!("{declaration}{CONFIGURED}");
+        let header = format!("Content-Type: {media_type}");
+        let rule = rule_after_put(&header, &document);
+        assert_eq!(rule.is_empty(), read, "{media_type} {declaration} {rule}");
+        // It was written: it is known to be anything, and not unknown.
+        assert_ne!(rule, UNKNOWN);
+        let header = header.leak();
+        for (status, document) in [
+            ("200 OK", document),
+            ("404 Not Found", format!("{declaration}{ABSENT}")),
+        ] {
+            let expected = if read { "" } else { UNKNOWN };
+            assert_eq!(rule_after(status, &[header], &document), expected, "{document}");
+        }
+    }
+}

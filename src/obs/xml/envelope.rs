@@ -1,14 +1,25 @@
 //! What the head around a body tells of it: whether the body is the document that is looked for.
 
+use super::Fault;
 use crate::obs::sse::Sign;
 use http::{
     HeaderMap,
     header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE},
 };
 
-/// Whether a body is coded, or not even a whole one.
-pub fn is_coded(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE)
+/// Checks that a body is its document as it stands: whole, not coded, and in UTF-8.
+///
+/// # Errors
+/// It is a part or coded, or its type names another character set.
+pub fn stands_alone(headers: &HeaderMap) -> Result<(), Fault> {
+    if headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE) {
+        return Err(Fault::NotXml);
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    if types.any(|value| names_other_charset(value.as_bytes())) {
+        return Err(Fault::Charset);
+    }
+    Ok(())
 }
 
 /// Whether an answer may be an object instead of a document about the bucket: a website has a page for its index and
@@ -29,6 +40,20 @@ pub fn may_be_object(headers: &HeaderMap) -> bool {
             .any(|name| Sign::of(name.as_str().as_bytes()).is_some())
 }
 
+/// Whether a type names another character set than UTF-8, or may to some reader: however the word stands in it.
+fn names_other_charset(value: &[u8]) -> bool {
+    let value = value.to_ascii_lowercase();
+    value.split(|byte| *byte == b';').any(|parameter| {
+        let names = memchr::memmem::find(parameter, b"charset").is_some();
+        names
+            && !UTF_8
+                .iter()
+                .any(|utf_8| parameter.trim_ascii() == utf_8.as_bytes())
+    })
+}
+
+/// UTF-8, as a type names it.
+const UTF_8: [&str; 2] = ["charset=utf-8", "charset=\"utf-8\""];
 /// What the documents about a bucket come as (RFC 7303).
 const MEDIA_TYPES: [&str; 2] = ["application/xml", "text/xml"];
 /// What only the answer of an object has, besides the headers of encryption.
@@ -44,6 +69,43 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         fields.iter().map(field).collect()
+    }
+
+    #[test]
+    fn a_body_stands_alone_where_it_is_whole_and_in_utf_8() {
+        for fields in [
+            &[][..],
+            &[("content-type", "application/x-www-form-urlencoded")],
+            &[("content-type", "text/xml; charset=utf-8")],
+            &[("content-type", "text/xml;a=b;Charset=\"UTF-8\" ; c=d")],
+        ] {
+            assert_eq!(stands_alone(&headers(fields)), Ok(()), "{fields:?}");
+        }
+        for (fields, fault) in [
+            (&[("content-encoding", "gzip")][..], Fault::NotXml),
+            (&[("content-range", "bytes 0-1/2")], Fault::NotXml),
+            (&[("content-type", "text/xml; charset=utf-16")], Fault::Charset),
+            (&[("content-type", "text/xml;CHARSET=UTF-7")], Fault::Charset),
+            (&[("content-type", "text/xml charset=utf-7")], Fault::Charset),
+            (&[("content-type", "text/xml; charset = utf-7")], Fault::Charset),
+            (
+                &[("content-type", "text/xml; charset*=utf-8''utf-7")],
+                Fault::Charset,
+            ),
+            (
+                &[("content-type", "text/xml; charset=utf-8; charset=utf-7")],
+                Fault::Charset,
+            ),
+            (
+                &[
+                    ("content-type", "text/xml"),
+                    ("content-type", "text/xml; charset=utf-7"),
+                ],
+                Fault::Charset,
+            ),
+        ] {
+            assert_eq!(stands_alone(&headers(fields)), Err(fault), "{fields:?}");
+        }
     }
 
     #[test]

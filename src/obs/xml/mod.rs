@@ -12,7 +12,7 @@ mod verdict;
 
 pub use document::{Document, DocumentPrefix};
 pub use encryption::{CONFIGURATION_LIMIT, bucket_default, has_no_default};
-pub use envelope::{is_coded, may_be_object};
+pub use envelope::{may_be_object, stands_alone};
 pub use fault::Fault;
 pub use upload::UploadBegun;
 pub use verdict::{Verdict, VerdictReader};
