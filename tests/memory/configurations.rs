@@ -115,3 +115,20 @@ fn a_document_in_another_character_set_may_say_anything() {
         }
     }
 }
+
+#[test]
+fn identity_is_no_coding_of_a_configuration() {
+    for (header, read) in [
+        ("Content-Encoding: identity", true),
+        ("content-encoding: IDENTITY", true),
+        ("Content-Encoding: gzip", false),
+        ("Content-Encoding: identity, gzip", false),
+        ("Content-Encoding: identity\r\nContent-Encoding: gzip", false),
+        ("Content-Encoding: aws-chunked", false),
+    ] {
+        let rule = rule_after_put(header, CONFIGURED);
+        assert_eq!(rule.is_empty(), read, "{header} {rule}");
+        let expected = if read { "" } else { UNKNOWN };
+        assert_eq!(rule_after("200 OK", &[header], CONFIGURED), expected, "{header}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::Fault;
 use crate::obs::sse::Sign;
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE},
 };
 
@@ -12,7 +12,7 @@ use http::{
 /// # Errors
 /// It is a part or coded, or its type names another character set.
 pub fn stands_alone(headers: &HeaderMap) -> Result<(), Fault> {
-    if headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE) {
+    if is_coded(headers) || headers.contains_key(CONTENT_RANGE) {
         return Err(Fault::NotXml);
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
@@ -40,6 +40,19 @@ pub fn may_be_object(headers: &HeaderMap) -> bool {
             .any(|name| Sign::of(name.as_str().as_bytes()).is_some())
 }
 
+/// Whether a body is coded: `identity` is no coding (RFC 9110 §12.5.3), where it stands alone.
+fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .map(HeaderValue::as_bytes);
+    match (codings.next(), codings.next()) {
+        (None, _) => false,
+        (Some(alone), None) => !alone.trim_ascii().eq_ignore_ascii_case(b"identity"),
+        _ => true,
+    }
+}
+
 /// Whether a type names another character set than UTF-8, or may to some reader: however the word stands in it.
 fn names_other_charset(value: &[u8]) -> bool {
     let value = value.to_ascii_lowercase();
@@ -62,7 +75,7 @@ const OF_OBJECTS: [&str; 4] = ["etag", "last-modified", "x-obs-version-id", "x-a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderName;
 
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         let field = |(name, value): &(&'static str, &'static str)| {
@@ -75,6 +88,8 @@ mod tests {
     fn a_body_stands_alone_where_it_is_whole_and_in_utf_8() {
         for fields in [
             &[][..],
+            &[("content-encoding", "identity")],
+            &[("content-encoding", " Identity ")],
             &[("content-type", "application/x-www-form-urlencoded")],
             &[("content-type", "text/xml; charset=utf-8")],
             &[("content-type", "text/xml;a=b;Charset=\"UTF-8\" ; c=d")],
@@ -83,6 +98,13 @@ mod tests {
         }
         for (fields, fault) in [
             (&[("content-encoding", "gzip")][..], Fault::NotXml),
+            (&[("content-encoding", "")], Fault::NotXml),
+            (&[("content-encoding", "identity, gzip")], Fault::NotXml),
+            (&[("content-encoding", "aws-chunked,identity")], Fault::NotXml),
+            (
+                &[("content-encoding", "identity"), ("content-encoding", "gzip")],
+                Fault::NotXml,
+            ),
             (&[("content-range", "bytes 0-1/2")], Fault::NotXml),
             (&[("content-type", "text/xml; charset=utf-16")], Fault::Charset),
             (&[("content-type", "text/xml;CHARSET=UTF-7")], Fault::Charset),
