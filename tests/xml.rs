@@ -6,7 +6,7 @@ use obsgate::obs::{
     encryption::Encryption,
     xml::{
         CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
-        bucket_default,
+        bucket_default, has_no_default,
     },
 };
 use proptest::prelude::*;
@@ -286,6 +286,48 @@ fn a_configuration_that_does_not_name_one_method_is_unknown() {
     let other = |body: &str| read(body).and_then(|document| bucket_default(&document));
     assert_eq!(other(ERROR), Err(Fault::Error));
     assert_eq!(other("<Tagging/>"), Err(Fault::OtherDocument));
+}
+
+#[test]
+fn a_configuration_in_another_character_set_is_unknown() {
+    let rest = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256\
+                </SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
+    let absent = "<Error><Code>NoSuchEncryptionConfiguration</Code></Error>";
+    for (declaration, utf_8) in [
+        ("<?xml version='1.0'?>", true),
+        ("<?xml version='1.0' encoding='UTF-8'?>", true),
+        (
+            "\u{feff}<?xml version=\"1.0\" encoding\n=\t\"utf-8\" standalone='yes'?>",
+            true,
+        ),
+        ("<?encoding?><?other encoding='UTF-7'?>", true),
+        ("<!-- encoding='UTF-7' -->", true),
+        ("<?xml version='1.0' encoding='UTF-7'?>", false),
+        ("<?xml version='1.0' encoding='UTF-16'?>", false),
+        ("<?xml version='1.0' encoding='UTF-80'?>", false),
+        ("<?xml version='1.0' encoding='ISO-8859-1'?>", false),
+        ("<?xml version='1.0' encoding=''?>", false),
+        ("<?xml version='1.0' encoding?>", false),
+        ("<?xml version='1.0' encoding=UTF-8?>", false),
+        ("<?xml version='1.0' ENCODING='UTF-7'?>", false),
+        ("<?XML version='1.0' encoding='UTF-7'?>", false),
+        ("<?xml encoding='UTF-8' encoding='UTF-7'?>", false),
+        ("<?xml encoding='UTF-7' encoding='UTF-8'?>", false),
+        ("<?xml encoding='UTF-8'?><?xml encoding='UTF-7'?>", false),
+        (" <!-- --><?xml encoding='UTF-7'?>", false),
+    ] {
+        let document = |rest: &str| {
+            let body = format!("{declaration}{rest}");
+            read_within(CONFIGURATION_LIMIT, body.as_bytes()).unwrap()
+        };
+        let expected = if utf_8 {
+            Ok(Encryption::SseObs)
+        } else {
+            Err(Fault::Charset)
+        };
+        assert_eq!(bucket_default(&document(rest)), expected, "{declaration}");
+        assert_eq!(has_no_default(&document(absent)), utf_8, "{declaration}");
+    }
 }
 
 fn verdict(body: &[u8]) -> Verdict {

@@ -13,17 +13,14 @@ use crate::{
         operation::Operation,
         xml::{
             CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
-            bucket_default, has_no_default,
+            bucket_default, has_no_default, may_be_object, stands_alone,
         },
     },
     policy::Facts,
     state::Evidence,
 };
 use bytes::Bytes;
-use http::{
-    HeaderMap, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_RANGE},
-};
+use http::StatusCode;
 use http_body::Frame;
 use http_body_util::BodyExt;
 use std::{collections::VecDeque, time::Duration};
@@ -110,24 +107,17 @@ pub(super) fn learn(
             lesson.listener = Some(Listener::new(knowledge, names, ListensFor::Completion(reader)));
         }
         Operation::AbortMultipartUpload => knowledge.forget(&names.this_upload()),
-        Operation::CreateBucket if facts.target != PLAIN => {
-            // Some stores say yes to the owner of a bucket that is there already, and change nothing.
-            knowledge.unite(&names.bucket_default(), facts.target);
-        }
+        Operation::CreateBucket if facts.target != PLAIN => created(knowledge, &names, facts.target),
         Operation::DeleteBucket => knowledge.forget(&names.bucket_default()),
         Operation::PutBucketEncryption => {
-            let document = match transcript {
-                Some(transcript) if !is_coded(&classified.head.headers) => transcript.document(),
-                _ => Err(Fault::NotXml),
-            };
+            let document = stands_alone(&classified.head.headers)
+                .and_then(|()| transcript.ok_or(Fault::NotXml)?.document());
             configured(knowledge, &names, document, Evidence::Request);
         }
         Operation::DeleteBucketEncryption => {
             drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
         }
-        Operation::GetBucketEncryption
-            if status != StatusCode::PARTIAL_CONTENT && !is_coded(&lesson.response.head.headers()) =>
-        {
+        Operation::GetBucketEncryption if is_about_bucket(&lesson.response.head) => {
             let listens_for = ListensFor::configuration(status);
             lesson.listener = Some(Listener::new(knowledge, names, listens_for));
         }
@@ -318,6 +308,15 @@ async fn begun(
     Ok(())
 }
 
+/// Learns what a bucket was created with. Some stores say yes to the owner of a bucket that is there already, and change
+/// nothing: this never takes the place of what is known, nor of its being unknown, unless it restricts.
+fn created(knowledge: &Knowledge, names: &Names<'_>, stated: EncryptionSet) {
+    let bucket = names.bucket_default();
+    if stated.contains(Encryption::SseKms) || knowledge.knows(&bucket) {
+        knowledge.unite(&bucket, stated);
+    }
+}
+
 /// Learns a bucket's default from its configuration. What was written and cannot be read may be any but a customer's
 /// key; an answer that cannot be read tells nothing, for its client chose how it comes.
 fn configured(
@@ -369,9 +368,10 @@ fn speaks_for_its_bucket(classified: &Classified<'_>) -> bool {
         && query.split('&').filter(|pair| !pair.is_empty()).all(documented)
 }
 
-/// Whether a body is coded, or not even a whole one.
-fn is_coded(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE)
+/// Whether an answer is a whole document about the bucket, as the store wrote it.
+fn is_about_bucket(head: &AnswerHead) -> bool {
+    let headers = head.headers();
+    head.status() != StatusCode::PARTIAL_CONTENT && stands_alone(&headers).is_ok() && !may_be_object(&headers)
 }
 
 /// What stands in the query of an upload: its operation and its signature.

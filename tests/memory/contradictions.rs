@@ -6,7 +6,10 @@ use crate::{
     message::{Answer, Ask, KMS, OBS, V2, V4, ask, trio},
     store::{Store, begun, reply},
 };
-use obsgate::{config::Builtin, policy::UnknownUpload};
+use obsgate::{
+    config::Builtin,
+    policy::{UnknownBucketDefault, UnknownUpload},
+};
 
 const OBS_KEYS: &str = "x-obs-server-side-encryption: AES256";
 const ODD: &str = "x-obs-server-side-encryption: rot13";
@@ -201,4 +204,39 @@ fn creating_a_bucket_that_is_there_does_not_hide_its_default() {
         .assert_passed();
     create(OBS_KEYS);
     put().assert_passed();
+}
+
+#[test]
+fn creating_a_bucket_of_which_nothing_is_known_says_nothing_that_relaxes() {
+    let store = store("x-mark: 1", "x-mark: 1");
+    for (setting, rule) in [
+        (UnknownBucketDefault::Any, "unknown.bucket-default"),
+        (UnknownBucketDefault::None, ""),
+    ] {
+        for method in [
+            OBS_KEYS,
+            "x-amz-server-side-encryption: AES256",
+            "x-obs-server-side-encryption: obs",
+            "x-mark: 1",
+        ] {
+            let gate = Setup::strict()
+                .unknown_bucket_default(setting)
+                .before(store.address());
+            let create = |method: &str| {
+                let request = ask("PUT /mine").with(V4).with(method);
+                gate.ask(Over::Https, request.bytes()).assert_passed();
+            };
+            let put = || gate.ask(Over::Http, ask("PUT /mine/k").with(V4).body("x").bytes());
+            create(method);
+            assert_eq!(put().rule(), rule, "{method}");
+            // What restricts counts, first or last.
+            create(KMS);
+            assert_ruled_out(&put());
+            create(method);
+            assert_ruled_out(&put());
+            let events = gate.events();
+            assert_eq!(events[1]["told_by"], "nobody");
+            assert_eq!(events[3]["told_by"], "bucket default, learned");
+        }
+    }
 }

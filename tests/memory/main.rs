@@ -5,6 +5,7 @@
 
 mod appends;
 mod begins;
+mod configurations;
 mod contradictions;
 mod declared;
 mod defaults;

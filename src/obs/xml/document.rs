@@ -20,6 +20,8 @@ pub struct DocumentPrefix {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     root: String,
+    /// Whether it declares another character set than UTF-8.
+    foreign: bool,
     /// Paths below the root, joined by `/`, with their text.
     leaves: Vec<(String, String)>,
 }
@@ -108,6 +110,14 @@ impl Document {
         }
     }
 
+    /// Checks that every reader takes it for the same characters.
+    pub(super) fn expect_utf_8(&self) -> Result<(), Fault> {
+        if self.foreign {
+            return Err(Fault::Charset);
+        }
+        Ok(())
+    }
+
     /// The texts of every leaf at a path.
     pub(super) fn texts(&self, path: &str) -> impl Iterator<Item = &str> {
         self.leaves
@@ -158,7 +168,9 @@ fn parse(bytes: &[u8]) -> Result<Option<Document>, Fault> {
             Ok(Event::CData(text)) => walk.text(&text.xml10_content())?,
             Ok(Event::GeneralRef(reference)) => walk.reference(&reference)?,
             Ok(Event::DocType(_)) => return Err(Fault::Dtd),
-            Ok(Event::Decl(_) | Event::PI(_) | Event::Comment(_)) => {}
+            Ok(Event::Decl(declaration)) => walk.declare(&declaration),
+            Ok(Event::PI(instruction)) => walk.declare(&instruction),
+            Ok(Event::Comment(_)) => {}
             // All of these say that the input ended within markup.
             Ok(Event::Eof) | Err(Error::Syntax(_)) => return Ok(None),
             Err(_) => return Err(Fault::NotXml),
@@ -170,6 +182,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Document>, Fault> {
 #[derive(Default)]
 struct Walk {
     root: Option<String>,
+    foreign: bool,
     /// The path below the root, and how long it was at each level above.
     path: String,
     levels: Vec<usize>,
@@ -180,6 +193,11 @@ struct Walk {
 }
 
 impl Walk {
+    /// Takes what stands between `<?` and `?>`.
+    fn declare(&mut self, declaration: &str) {
+        self.foreign |= names_other_encoding(declaration);
+    }
+
     fn open(&mut self, name: &str) -> Result<(), Fault> {
         self.text.clear();
         self.leaf = true;
@@ -203,6 +221,7 @@ impl Walk {
         let Some(above) = self.levels.pop() else {
             return Some(Document {
                 root: self.root.take()?,
+                foreign: self.foreign,
                 leaves: std::mem::take(&mut self.leaves),
             });
         };
@@ -234,6 +253,21 @@ impl Walk {
     }
 }
 
+/// Whether an XML declaration, in whatever case, names another encoding than UTF-8, or may to some reader: then it names
+/// one twice, or in another form than the one that XML has.
+fn names_other_encoding(declaration: &str) -> bool {
+    let declaration = declaration.to_ascii_lowercase();
+    let Some((_, named)) = declaration.split_once("encoding") else {
+        return false;
+    };
+    let value = named.trim_start_matches(BLANK).strip_prefix('=');
+    let value = value.unwrap_or_default().trim_start_matches(BLANK);
+    let is_utf_8 = UTF_8.iter().any(|utf_8| value.starts_with(utf_8));
+    declaration.starts_with("xml") && (!is_utf_8 || named.contains("encoding"))
+}
+
+/// UTF-8, as a declaration names it.
+const UTF_8: [&str; 2] = ["\"utf-8\"", "'utf-8'"];
 /// What XML takes for white space.
 const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
 /// The documents that are read have three levels.

@@ -10,9 +10,10 @@ pub const CONFIGURATION_LIMIT: usize = 20 << 10;
 /// What a configuration makes a bucket encrypt with. Never SSE-C, which is no method.
 ///
 /// # Errors
-/// It is another document, names no method or several, or one that no document lists; or it contradicts itself as a
+/// It declares another character set, is another document, names no method or several, or one that no document lists; or it contradicts itself as a
 /// request would (rulings, 12). What the bucket encrypts with is then unknown.
 pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
+    document.expect_utf_8()?;
     document.expect("ServerSideEncryptionConfiguration")?;
     let mut methods = document.texts("Rule/ApplyServerSideEncryptionByDefault/SSEAlgorithm");
     let (Some(method), None) = (methods.next(), methods.next()) else {
@@ -42,7 +43,7 @@ fn names_kms(document: &Document) -> bool {
 /// say nothing of it, whatever their status.
 pub fn has_no_default(document: &Document) -> bool {
     let code = document.text("Code").unwrap_or_default();
-    document.root() == "Error" && NO_CONFIGURATION.contains(&code)
+    document.expect_utf_8().is_ok() && document.root() == "Error" && NO_CONFIGURATION.contains(&code)
 }
 
 const NO_CONFIGURATION: [&str; 2] = [

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Fault {
     /// It is not XML, not well-formed, cut off, or nested absurdly deep.
     NotXml,
+    /// It says that it is in another character set than UTF-8: some reader takes it for another document.
+    Charset,
     /// It has a DTD.
     Dtd,
     /// It is longer than what is read of it.
@@ -25,8 +27,9 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NotXml,
+        Self::Charset,
         Self::Dtd,
         Self::TooLarge,
         Self::Error,
@@ -40,6 +43,7 @@ impl Fault {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotXml => "not-xml",
+            Self::Charset => "charset",
             Self::Dtd => "dtd",
             Self::TooLarge => "too-large",
             Self::Error => "error",

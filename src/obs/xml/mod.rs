@@ -5,12 +5,14 @@
 
 mod document;
 mod encryption;
+mod envelope;
 mod fault;
 mod upload;
 mod verdict;
 
 pub use document::{Document, DocumentPrefix};
 pub use encryption::{CONFIGURATION_LIMIT, bucket_default, has_no_default};
+pub use envelope::{may_be_object, stands_alone};
 pub use fault::Fault;
 pub use upload::UploadBegun;
 pub use verdict::{Verdict, VerdictReader};
