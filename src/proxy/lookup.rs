@@ -23,7 +23,10 @@ use crate::{
         operation::Operation,
         resource::{Endpoints, Resource},
         sign::{Key, Version, sign_head},
-        xml::{self, CONFIGURATION_LIMIT, DocumentPrefix, bucket_default, has_no_default},
+        xml::{
+            self, CONFIGURATION_LIMIT, DocumentPrefix, bucket_default, has_no_default, may_be_object,
+            stands_alone,
+        },
     },
     policy::{Denial, Policy, Role, Unknown},
 };
@@ -241,6 +244,11 @@ async fn read(response: Response) -> Outcome {
     let status = response.head.status();
     if !status.is_success() && status != StatusCode::NOT_FOUND {
         return Err(Failed::Status(status));
+    }
+    let headers = response.head.headers();
+    stands_alone(&headers).map_err(Failed::Unreadable)?;
+    if may_be_object(&headers) {
+        return Err(Failed::Unreadable(xml::Fault::OtherDocument));
     }
     let mut body = response.body;
     let mut document = DocumentPrefix::new(CONFIGURATION_LIMIT);

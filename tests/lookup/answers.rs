@@ -67,6 +67,16 @@ fn a_look_up_that_fails_is_no_allowance_and_is_made_again() {
         answer("200 OK", "<ServerSideEncryptionConfiguration/>"),
         answer("200 OK", &oversize),
         answer("200 OK", &configured("AES256")).replace("Length: ", "Length: 1"),
+        // An object that says so, or a part, or what is coded.
+        answer("200 OK", &configured("AES256")).replace("Content-Length", "ETag: \"e\"\r\nContent-Length"),
+        answer("200 OK", &configured("AES256"))
+            .replace("Content-Length", "Content-Type: text/html\r\nContent-Length"),
+        answer("404 Not Found", &error("NoSuchEncryptionConfiguration"))
+            .replace("Content-Length", "Last-Modified: x\r\nContent-Length"),
+        answer("200 OK", &configured("AES256"))
+            .replace("Content-Length", "Content-Range: bytes 0-9/99\r\nContent-Length"),
+        answer("200 OK", &configured("AES256"))
+            .replace("Content-Length", "Content-Encoding: gzip\r\nContent-Length"),
         "no HTTP at all\r\n\r\n".to_owned(),
         String::new(),
     ] {
