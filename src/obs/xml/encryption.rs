@@ -10,8 +10,8 @@ pub const CONFIGURATION_LIMIT: usize = 20 << 10;
 /// What a configuration makes a bucket encrypt with. Never SSE-C, which is no method.
 ///
 /// # Errors
-/// It declares another character set, is another document, names no method or several, or one that no document lists; or it contradicts itself as a
-/// request would (rulings, 12). What the bucket encrypts with is then unknown.
+/// It declares another character set, is another document, names no method or several, or one that no document lists; or
+/// it contradicts itself as a request would (rulings, 12). What the bucket encrypts with is then unknown.
 pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
     document.expect_utf_8()?;
     document.expect("ServerSideEncryptionConfiguration")?;
