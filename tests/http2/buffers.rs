@@ -180,17 +180,28 @@ fn what_comes_for_a_refused_stream_is_not_held() {
     gate.wait_for_metric(GAUGE, |bytes| bytes < 80_000);
 }
 
+/// A store with answers of this many bytes.
+fn answering_at_length(size: usize) -> ScriptedOrigin {
+    ScriptedOrigin::answering(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}",
+        "x".repeat(size)
+    ))
+}
+
+/// A client that takes one byte of each answer unasked.
+fn sparing(gate: &Running) -> Peer {
+    let mut peer = Peer::with_settings(gate, &[(INITIAL_WINDOW, 1)]);
+    peer.generous = false;
+    peer
+}
+
 #[test]
 fn an_answer_that_its_client_does_not_take_is_held_and_counts_though_its_request_is_over() {
     const STREAMS: usize = 50;
     const SIZE: usize = 10_000;
-    let origin = ScriptedOrigin::answering(format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n{}",
-        "x".repeat(SIZE)
-    ));
+    let origin = answering_at_length(SIZE);
     let gate = Running::before(&origin);
-    let mut peer = Peer::with_settings(&gate, &[(INITIAL_WINDOW, 1)]);
-    peer.generous = false;
+    let mut peer = sparing(&gate);
     let request = fields("GET /mine/k", &[V4]);
     let streams: Vec<u32> = (0..STREAMS).map(|_| peer.begin(&request, true)).collect();
     for stream in &streams {
@@ -216,13 +227,9 @@ fn an_answer_that_its_client_does_not_take_is_held_and_counts_though_its_request
 fn what_was_read_of_an_answer_counts_whole_though_it_goes_out_in_small_pieces() {
     const SIZE: usize = 8 << 20;
     const STEP: usize = 150_000;
-    let origin = ScriptedOrigin::answering(format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n{}",
-        "x".repeat(SIZE)
-    ));
+    let origin = answering_at_length(SIZE);
     let gate = Running::before(&origin);
-    let mut peer = Peer::with_settings(&gate, &[(INITIAL_WINDOW, 1)]);
-    peer.generous = false;
+    let mut peer = sparing(&gate);
     let stream = peer.begin(&fields("GET /mine/k", &[V4]), true);
     peer.wait(stream, |stream| stream.body.len() == 1);
     let mut most = 0;

@@ -168,16 +168,20 @@ fn the_bodies_that_teach_pass_byte_for_byte() {
     );
 }
 
-#[test]
-fn what_else_some_stores_take_off_a_bucket_leaves_its_default() {
-    let answer = reply("204 No Content", &[], "");
-    let store = Store::answering(move |asked| {
+/// A store that takes what is written, and answers anything else so.
+fn taking_writes(answer: String) -> Store {
+    Store::answering(move |asked| {
         if is_upload(asked) || asked.is("PUT") {
             reply("200 OK", &[], "")
         } else {
             answer.clone()
         }
-    });
+    })
+}
+
+#[test]
+fn what_else_some_stores_take_off_a_bucket_leaves_its_default() {
+    let store = taking_writes(reply("204 No Content", &[], ""));
     let gate = Setup::strict().before(store.address());
     teach(&gate);
     for target in [
@@ -233,13 +237,7 @@ fn a_default_is_unlearned_from_what_removes_it() {
             true,
         ),
     ] {
-        let store = Store::answering(move |asked| {
-            if is_upload(asked) || asked.is("PUT") {
-                reply("200 OK", &[], "")
-            } else {
-                answer.clone()
-            }
-        });
+        let store = taking_writes(answer);
         let gate = Setup::strict().before(store.address());
         teach(&gate);
         put(&gate).assert_refused("");
