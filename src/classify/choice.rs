@@ -26,7 +26,7 @@ impl Scan<'_> {
             || beside(Marks::ENCRYPTION)
             || (self.strange && self.subresources.has(Marks::ENCRYPTION))
             // One store would take the row of this one, another of that.
-            || (!matches!(verb, Verb::Get | Verb::Head | Verb::Options) && self.chooses_twice())
+            || (!verb.reads() && self.chooses_twice())
             || (verb == Verb::Post && beside(SELECTION))
     }
 

@@ -49,8 +49,7 @@ impl<'h> Scan<'h> {
             self.header(name.as_str().as_bytes(), value)?;
         }
         self.evidence.agree(head)?;
-        let reads = matches!(verb, Verb::Get | Verb::Head | Verb::Options);
-        if !reads && self.misvalued != Marks::NONE || self.misvalued.has(Marks::ENCRYPTION) {
+        if !verb.reads() && self.misvalued != Marks::NONE || self.misvalued.has(Marks::ENCRYPTION) {
             return Err(Malformed::SubresourceValue);
         }
         Ok(())
@@ -116,7 +115,8 @@ impl<'h> Scan<'h> {
     }
 
     fn folded(&mut self, folded: &[u8], name: &'h [u8], value: &'h [u8]) -> Result<(), Malformed> {
-        if let Some(dialect) = Dialect::by_prefix(folded) {
+        let dialect = Dialect::by_prefix(folded);
+        if let Some(dialect) = dialect {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
                 // As documented it would have been found without folding.
@@ -136,7 +136,7 @@ impl<'h> Scan<'h> {
         self.signatures.query(folded, name, value);
         if is_configuration(folded) {
             self.subresources = self.subresources.with(Marks::CONFIGURATION);
-        } else if Dialect::by_prefix(folded).is_none() && !(name.is_empty() && value.is_empty()) {
+        } else if dialect.is_none() && !(name.is_empty() && value.is_empty()) {
             // With a prefix it is a header, as signed links carry them.
             self.strange = true;
         }

@@ -47,6 +47,11 @@ impl Verb {
         })
     }
 
+    /// Whether such a request only reads.
+    pub(crate) const fn reads(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+
     /// Whether such a request can write an object, so that stray parameters of encryption count (rulings, 2).
     pub(crate) const fn writes(self) -> bool {
         matches!(self, Self::Post | Self::Put)
