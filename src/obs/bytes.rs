@@ -1,6 +1,6 @@
 //! Sets of bytes, for grammars that are read on every request, and a byte in a short text.
 
-use super::block::{Block, Places, SIZE};
+use super::block::{Places, run};
 
 /// Whether a text has this byte. To find it with `memchr` costs more to begin than it takes to look through a short one.
 pub(crate) fn has(text: &[u8], byte: u8) -> bool {
@@ -54,22 +54,7 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
 
 /// The place of the first such byte of a text.
 pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
-    first(text, |block| block.is(byte))
-}
-
-#[inline]
-fn first(text: &[u8], places: impl Fn(Block) -> Places) -> Option<usize> {
-    let (blocks, rest) = text.as_chunks();
-    for (n, block) in blocks.iter().enumerate() {
-        if let Some(place) = places(Block::new(block)).first() {
-            return Some(n * SIZE + place);
-        }
-    }
-    // Behind the end of the text stand NULs.
-    let place = places(Block::tail(text))
-        .first()
-        .filter(|place| *place < rest.len())?;
-    Some(text.len() - rest.len() + place)
+    Some(run(text, |block| Places::ALL.without(block.is(byte)))).filter(|place| *place < text.len())
 }
 
 /// What is longer is worth a call.
