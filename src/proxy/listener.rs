@@ -1,5 +1,6 @@
 //! Listening sockets: one a worker on the same address, and an error when somebody else is there already.
 
+use super::loopback;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io,
@@ -21,6 +22,7 @@ pub(super) fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListe
         let socket = socket(address)?;
         socket.set_reuse_port(true)?;
         socket.bind(&address.into())?;
+        loopback::unpace(&socket, address.ip());
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
         let listener = TcpListener::from(socket);
@@ -45,6 +47,7 @@ const BACKLOG: i32 = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpStream;
 
     #[test]
     fn all_sockets_of_a_listener_share_the_port_that_the_system_chose() {
@@ -54,6 +57,16 @@ mod tests {
             .map(|one| one.local_addr().unwrap().port())
             .collect();
         assert_eq!(ports, [ports[0]; 3]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_accepted_on_loopback_is_not_paced() {
+        let on_loopback = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().remove(0);
+        let client = TcpStream::connect(on_loopback.local_addr().unwrap()).unwrap();
+        let (accepted, _) = on_loopback.accept().unwrap();
+        assert!(loopback::tests::is_unpaced(&accepted));
+        drop(client);
     }
 
     #[test]

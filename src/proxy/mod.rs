@@ -28,6 +28,7 @@ mod lesson;
 mod linger;
 mod listener;
 mod lookup;
+mod loopback;
 mod message;
 mod mould;
 mod outgoing;

@@ -4,6 +4,7 @@ use super::{
     error::{Kind, UpstreamError},
     stream::Stream,
 };
+use crate::proxy::loopback;
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
     io,
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::TlsConnector;
@@ -103,16 +104,23 @@ async fn reach(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream,
     let mut last = UpstreamError::new(Kind::Resolve);
     for (left, address) in (1..=addresses.len()).rev().zip(addresses) {
         let share = deadline.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(1);
-        last = match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => match stream.set_nodelay(true) {
-                Ok(()) => return Ok(stream),
-                Err(error) => UpstreamError::with(Kind::Connect, error),
-            },
+        last = match timeout(share, connect(*address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => UpstreamError::with(Kind::Connect, error),
             Err(late) => UpstreamError::with(Kind::ConnectTimeout, late),
         };
     }
     Err(last)
+}
+
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_nodelay(true)?;
+    loopback::unpace(&socket, address.ip());
+    socket.connect(address).await
 }
 
 #[cfg(test)]
@@ -133,6 +141,8 @@ mod tests {
         let stream = reach(&addresses, deadline).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
         assert!(stream.nodelay().unwrap());
+        #[cfg(target_os = "linux")]
+        assert!(loopback::tests::is_unpaced(&stream));
         let refused = reach(&addresses[..1], deadline).await.unwrap_err();
         assert_eq!(refused.kind(), Kind::Connect);
     }
