@@ -246,6 +246,8 @@ fn a_configuration_that_contradicts_itself_is_unknown() {
         ("<KMSDataEncryption>sm4</KMSDataEncryption>", true),
         ("<KMSDataEncryption>AES256</KMSDataEncryption>", false),
         ("<KMSDataEncryption/>", false),
+        ("<kmsMasterKeyId>id</kmsMasterKeyId>", true),
+        ("<Other><KMSMasterKeyID>id</KMSMasterKeyID></Other>", true),
     ] {
         for method in ["AES256", "aws:AES256", "obs"] {
             let expected = if contradicts {
@@ -263,6 +265,27 @@ fn a_configuration_that_contradicts_itself_is_unknown() {
         let kms = format!("<SSEAlgorithm>kms</SSEAlgorithm>{beside}");
         assert_eq!(configured_by(&kms), Ok(Encryption::SseKms), "{kms}");
     }
+}
+
+#[test]
+fn a_configuration_that_names_a_method_in_another_place_too_is_unknown() {
+    for beside in [
+        "<ssealgorithm>kms</ssealgorithm>",
+        "<x:SSEAlgorithm>kms</x:SSEAlgorithm>",
+        "<Other><SSEAlgorithm>kms</SSEAlgorithm></Other>",
+        "<Other><SSEALGORITHM/></Other>",
+        "<SSEAlgorithm>AES256<x>kms</x></SSEAlgorithm>",
+    ] {
+        for inner in [
+            format!("<SSEAlgorithm>AES256</SSEAlgorithm>{beside}"),
+            format!("{beside}<SSEAlgorithm>AES256</SSEAlgorithm>"),
+        ] {
+            assert!(configured_by(&inner).is_err(), "{inner}");
+        }
+    }
+    let outside = "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
+                   </ApplyServerSideEncryptionByDefault></Rule><SSEAlgorithm>kms</SSEAlgorithm>";
+    assert_eq!(configured(outside), Err(Fault::Contradiction));
 }
 
 #[test]

@@ -452,12 +452,14 @@ fn encrypted(t: &mut Table) {
             sse("X-RGW-Server-Side-Encryption-Aws-Kms-Key-Id: k"),
         ],
     );
-    t.add(
+    t.ask(
         "encrypted-late",
-        "trailers come too late to be a secret's only mark, and go no further",
+        "trailers come too late to be a secret's only mark, and go no further, to whoever takes trailers neither",
+        &get("TE: trailers\nConnection: close, TE"),
         (Then::Close, Gets::Whole(200, "ok")),
-        [chunked(
-            "2\r\nok\r\n0\r\nx-obs-server-side-encryption: kms\r\n\r\n",
+        [ok(
+            "Transfer-Encoding: chunked\r\nTrailer: x-obs-server-side-encryption\r\n\r\n\
+             2\r\nok\r\n0\r\nx-obs-server-side-encryption: kms\r\n\r\n",
         )],
     );
 }

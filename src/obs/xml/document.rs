@@ -126,6 +126,14 @@ impl Document {
             .map(|(_, text)| text.as_str())
     }
 
+    /// The texts of every leaf that is an element of this name or in one, wherever it stands and in whatever case it is
+    /// written.
+    pub(super) fn within(&self, name: &str) -> impl Iterator<Item = &str> {
+        let is_in = move |path: &str| path.split('/').any(|element| element.eq_ignore_ascii_case(name));
+        let leaves = self.leaves.iter().filter(move |(path, _)| is_in(path));
+        leaves.map(|(_, text)| text.as_str())
+    }
+
     /// The text of the one leaf at a path.
     pub(super) fn text(&self, path: &str) -> Result<&str, Fault> {
         let mut texts = self.texts(path);

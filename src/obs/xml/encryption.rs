@@ -11,7 +11,8 @@ pub const CONFIGURATION_LIMIT: usize = 20 << 10;
 ///
 /// # Errors
 /// It declares another character set, is another document, names no method or several, or one that no document lists; or
-/// it contradicts itself as a request would (rulings, 12). What the bucket encrypts with is then unknown.
+/// it contradicts itself as a request would (rulings, 12), or names a method in another place too, where some reader may
+/// look for it. What the bucket encrypts with is then unknown.
 pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
     document.expect_utf_8()?;
     document.expect("ServerSideEncryptionConfiguration")?;
@@ -19,24 +20,22 @@ pub fn bucket_default(document: &Document) -> Result<Encryption, Fault> {
     let (Some(method), None) = (methods.next(), methods.next()) else {
         return Err(Fault::Element);
     };
+    if document.within("SSEAlgorithm").count() > 1 {
+        return Err(Fault::Contradiction);
+    }
     match method_value(method.trim_ascii().as_bytes()) {
         Some(Encryption::SseObs) if names_kms(document) => Err(Fault::Contradiction),
         method => method.ok_or(Fault::Value),
     }
 }
 
-/// Whether anything is there that only SSE-KMS has; what is there and empty says nothing.
+/// Whether anything is there that only SSE-KMS has, wherever it stands; what is there and empty says nothing.
 fn names_kms(document: &Document) -> bool {
-    let has = |path, also: &[&str]| {
-        let mut texts = document.texts(path).map(str::trim_ascii);
+    let has = |name, also: &[&str]| {
+        let mut texts = document.within(name).map(str::trim_ascii);
         texts.any(|text| !text.is_empty() && !also.contains(&text))
     };
-    has("Rule/ApplyServerSideEncryptionByDefault/KMSMasterKeyID", &[])
-        || has("Rule/ApplyServerSideEncryptionByDefault/ProjectID", &[])
-        || has(
-            "Rule/ApplyServerSideEncryptionByDefault/KMSDataEncryption",
-            &["AES256"],
-        )
+    has("KMSMasterKeyID", &[]) || has("ProjectID", &[]) || has("KMSDataEncryption", &["AES256"])
 }
 
 /// Whether an error says that a bucket has no default encryption: the documents' code for it, and AWS's. Other errors
