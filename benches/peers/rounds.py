@@ -57,6 +57,7 @@ def measure(rig, line, effort):
     variants += [bound["than"] for bound in line["bounds"] if "than" in bound]
     variants += line.get("beside", [])
     rounds = 1 if line.get("once") else effort.memory_rounds if line.get("fresh") else effort.rounds
+    rounds *= line.get("times", 1)
     return _rounds(rig, line, variants, line.get("with", {}), line.get("workers", 1), rounds, effort.seconds)
 
 
