@@ -138,6 +138,21 @@ fn a_key_of_version_2_in_the_query_is_a_signature_beside_another() {
 }
 
 #[test]
+fn a_header_beside_a_part_of_a_signature_in_the_query_is_not_version_4() {
+    let with = |query: &str| auth(&format!("GET /b/k?{query}"), &[("Authorization", V4)]);
+    assert_eq!(with("versionId=1"), (Auth::V4, Some(Carrier::Header)));
+    for query in [
+        "X-Amz-Date",
+        "X-Amz-Date=20240101T000000Z",
+        "x-amz-expires=1",
+        "X-Amz-SignedHeaders=host",
+        "X-Amz-Signed%48eaders=host",
+    ] {
+        assert_eq!(with(query), (Auth::Unknown, Some(Carrier::Header)), "{query}");
+    }
+}
+
+#[test]
 fn one_request_has_one_signature() {
     let v2 = "AccessKeyId=AK&Signature=c2ln";
     for (line, headers) in [

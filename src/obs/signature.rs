@@ -108,6 +108,8 @@ impl<'h> Signatures<'h> {
             {
                 return Err(Malformed::SignedForwarded);
             }
+            // Beside it a part of another: some store may go by that one.
+            let auth = if self.seen == 0 { auth } else { Auth::Unknown };
             return Ok((auth, Some(Carrier::Header)));
         }
         if self.token {
