@@ -156,7 +156,7 @@ fn an_answer_that_does_not_name_one_upload_is_a_named_fault() {
         (&initiated(""), Fault::Element),
         (&twice, Fault::Element),
         (&nested, Fault::Element),
-        (&mixed, Fault::Element),
+        (&mixed, Fault::NotXml),
         (&elsewhere, Fault::Element),
         (&cased, Fault::Element),
         (deeper, Fault::Element),
@@ -286,6 +286,25 @@ fn a_configuration_that_names_a_method_in_another_place_too_is_unknown() {
     let outside = "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
                    </ApplyServerSideEncryptionByDefault></Rule><SSEAlgorithm>kms</SSEAlgorithm>";
     assert_eq!(configured(outside), Err(Fault::Contradiction));
+}
+
+#[test]
+fn text_beside_an_element_makes_a_document_unreadable() {
+    for inner in [
+        "<SSEAlgorithm>aws:kms<x/></SSEAlgorithm>",
+        "<SSEAlgorithm>AES256</SSEAlgorithm><SSEAlgorithm>aws:kms<x/></SSEAlgorithm>",
+        "<SSEAlgorithm><x/>aws:kms</SSEAlgorithm><SSEAlgorithm>AES256</SSEAlgorithm>",
+        "<SSEAlgorithm>AES256</SSEAlgorithm><KMSMasterKeyID>k<x/></KMSMasterKeyID>",
+        "<SSEAlgorithm>AES256</SSEAlgorithm>&#107;",
+        "<![CDATA[k]]><SSEAlgorithm>AES256</SSEAlgorithm>",
+    ] {
+        assert_eq!(configured_by(inner), Err(Fault::NotXml), "{inner}");
+    }
+    let spaced = "\n <!-- --> <SSEAlgorithm>kms</SSEAlgorithm>\t\r\n";
+    assert_eq!(configured_by(spaced), Ok(Encryption::SseKms));
+    assert_eq!(read("text<a/>"), Err(Fault::NotXml));
+    assert_eq!(read("<Error>text<a/></Error>"), Err(Fault::NotXml));
+    assert!(read("<Error>text</Error>").is_ok());
 }
 
 #[test]

@@ -163,12 +163,12 @@ fn parse(bytes: &[u8]) -> Result<Option<Document>, Fault> {
             Ok(Event::Start(start)) => walk.open(start.local_name().as_ref())?,
             Ok(Event::Empty(start)) => {
                 walk.open(start.local_name().as_ref())?;
-                if let Some(document) = walk.close() {
+                if let Some(document) = walk.close()? {
                     return Ok(Some(document));
                 }
             }
             Ok(Event::End(_)) => {
-                if let Some(document) = walk.close() {
+                if let Some(document) = walk.close()? {
                     return Ok(Some(document));
                 }
             }
@@ -207,7 +207,7 @@ impl Walk {
     }
 
     fn open(&mut self, name: &str) -> Result<(), Fault> {
-        self.text.clear();
+        self.end_text_between()?;
         self.leaf = true;
         if self.root.is_none() {
             self.root = Some(name.to_owned());
@@ -225,20 +225,35 @@ impl Walk {
     }
 
     /// Ends an element; the document if it was the root.
-    fn close(&mut self) -> Option<Document> {
+    fn close(&mut self) -> Result<Option<Document>, Fault> {
+        let is_leaf = std::mem::take(&mut self.leaf);
+        if !is_leaf {
+            self.end_text_between()?;
+        }
         let Some(above) = self.levels.pop() else {
-            return Some(Document {
-                root: self.root.take()?,
+            let leaves = std::mem::take(&mut self.leaves);
+            return Ok(self.root.take().map(|root| Document {
+                root,
                 foreign: self.foreign,
-                leaves: std::mem::take(&mut self.leaves),
-            });
+                leaves,
+            }));
         };
-        if std::mem::take(&mut self.leaf) {
+        if is_leaf {
             self.leaves
                 .push((self.path.clone(), std::mem::take(&mut self.text)));
         }
         self.path.truncate(above);
-        None
+        Ok(None)
+    }
+
+    /// Ends the text beside an element, which is blank in every document: some readers take an element's text with its
+    /// elements left out, and here it would be none.
+    fn end_text_between(&mut self) -> Result<(), Fault> {
+        if !self.text.trim_matches(BLANK).is_empty() {
+            return Err(Fault::NotXml);
+        }
+        self.text.clear();
+        Ok(())
     }
 
     fn text(&mut self, text: &str) -> Result<(), Fault> {

@@ -5,7 +5,7 @@ use std::fmt;
 /// Why nothing was learned from a body. It relaxes nothing that was believed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It is not XML, not well-formed, cut off, or nested absurdly deep.
+    /// It is not XML, not well-formed, cut off, nested absurdly deep, or has text beside elements.
     NotXml,
     /// It says that it is in another character set than UTF-8: some reader takes it for another document.
     Charset,
