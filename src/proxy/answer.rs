@@ -138,6 +138,13 @@ impl AnswerBody {
         matches!(&self.source, Source::Store { body, .. } if body.cuts_upload())
     }
 
+    /// Nobody will have it, whether there is something of it or not.
+    pub(super) fn unheard(&mut self) {
+        if let Some(event) = &mut self.event {
+            event.ended = false;
+        }
+    }
+
     /// Ties the request's event to the end of this body.
     #[must_use]
     pub(super) fn with_event(self, mut event: Event) -> Self {

@@ -16,6 +16,7 @@ struct State {
     unread: Cell<bool>,
     bytes: Cell<u64>,
     last: Cell<bool>,
+    committed: Cell<bool>,
     account: Account,
     /// Tells who holds what was not taken, where that is not the account.
     taken: Option<Taken>,
@@ -49,6 +50,17 @@ impl Intake {
         self.0.account.begin();
         self.0.unread.set(unread);
         self.0.bytes.set(0);
+        self.0.committed.set(false);
+    }
+
+    /// What writes is on its way to the store.
+    pub(super) fn commit(&self) {
+        self.0.committed.set(true);
+    }
+
+    /// Whether the store may act on the request: it writes, and all of it was taken.
+    pub(super) fn is_committed(&self) -> bool {
+        self.0.committed.get() && !self.is_unread()
     }
 
     /// Some bytes of the body were taken to be passed on; those before them have been.

@@ -20,6 +20,7 @@ mod exposure;
 mod form;
 mod gate;
 pub mod guard;
+mod handling;
 mod http1;
 mod http2;
 pub mod intake;
@@ -57,6 +58,7 @@ use crate::{
         encryption::{Encryption, EncryptionSet},
         form::Scanner,
         operation::Operation,
+        route::Verb,
         secret,
     },
     policy::{Decision, Denial, Facts, Permit, Role, Unknown},
@@ -197,6 +199,9 @@ async fn walk(
         Some(transcript) => body.copied_to(transcript.clone()),
         None => body,
     };
+    if !Verb::of(&request.method).is_some_and(Verb::reads) {
+        intake.commit();
+    }
     let _overwrite = Overwrite::begin(&worker.knowledge, &classified, posted);
     let sent = worker.upstream.send(classified.admit(permit), body);
     let answer = sent.await.map_err(Refusal::Upstream)?;

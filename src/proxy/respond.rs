@@ -85,6 +85,16 @@ impl Answered {
         }
     }
 
+    /// The same, when there is nobody to have it.
+    #[must_use]
+    pub(super) fn unheard(mut self) -> Self {
+        match &mut self {
+            Self::Relayed(_, body) => body.unheard(),
+            Self::Refused(refused) => refused.body.unheard(),
+        }
+        self
+    }
+
     /// With its headers in a map.
     pub(super) fn into_response(self) -> Response<AnswerBody> {
         match self {

@@ -7,6 +7,7 @@ use super::{
     drain::Drain,
     exposure::Exposures,
     guard,
+    handling::Orphans,
     http1::Scratch,
     knowledge::Knowledge,
     lookup::{Lookups, Means, Terms},
@@ -51,6 +52,7 @@ pub(super) struct Worker {
     pub(super) dates: Dates,
     /// What its connections of HTTP/1 read into and write from.
     pub(super) scratch: Scratch,
+    pub(super) orphans: Orphans,
     ids: Ids,
 }
 
@@ -126,6 +128,8 @@ impl Seed {
             knowledge: self.knowledge.clone(),
         };
         let lookups = self.lookups.map(|terms| Lookups::new(terms, means()));
+        let (orphans, see_through) = Orphans::new(drain.clone());
+        tokio::task::spawn_local(see_through);
         let worker = Rc::new(Worker {
             policy: self.policy,
             endpoints: self.endpoints,
@@ -142,6 +146,7 @@ impl Seed {
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
             dates: Dates::default(),
             scratch: Scratch::new(),
+            orphans,
             ids: Ids {
                 worker: unique(self.number),
                 next: Cell::new(0),

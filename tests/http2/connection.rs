@@ -3,11 +3,15 @@
 use crate::{
     frames::{Code, PREFACE},
     harness::{Over, Running, Setup},
-    message::{Answer, V4, bare},
+    message::{Answer, V2, V4, bare},
     peer::{Peer, fields, handshake},
     support::{ScriptedOrigin, Wire},
 };
-use std::{sync::mpsc::channel, thread, time::Duration};
+use std::{
+    sync::{Mutex, mpsc::channel},
+    thread,
+    time::{Duration, Instant},
+};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -105,6 +109,38 @@ fn a_client_that_goes_away_takes_its_requests_with_it() {
     told.recv_timeout(Duration::from_secs(10)).unwrap();
     let events = gate.events();
     assert_eq!((events.len(), &events[0]["outcome"]), (1, &"abandoned".into()));
+}
+
+#[test]
+fn a_stream_that_its_client_resets_once_the_store_has_it_whole_is_seen_through() {
+    const CONFIGURED: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+                              <SSEAlgorithm>kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>\
+                              </ServerSideEncryptionConfiguration>";
+    let (tell, told) = channel();
+    let (go, may_go) = channel();
+    let may_go = Mutex::new(may_go);
+    let origin = ScriptedOrigin::start(move |_, mut wire: Wire| {
+        while let Some(head) = wire.read_next_head() {
+            if head.contains("?encryption") {
+                wire.read_until("Configuration>\r\n0\r\n\r\n");
+                tell.send(()).unwrap();
+                may_go.lock().unwrap().recv().unwrap();
+            }
+            wire.send(OK);
+        }
+    });
+    let gate = Running::before(&origin);
+    let mut peer = Peer::connect(&gate);
+    let stream = peer.begin(&fields("PUT /mine?encryption", &[V4]), false);
+    peer.data(stream, CONFIGURED, true);
+    told.recv_timeout(Duration::from_secs(10)).unwrap();
+    peer.reset(stream, Code::Cancel);
+    peer.assert_alive();
+    go.send(()).unwrap();
+    let began = Instant::now();
+    while peer.ask("PUT /mine/k", &[V2]).rule() != "strict.sse-kms.put-object" {
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod form_uploads;
 mod forms;
 mod harness;
 mod message;
+mod orphans;
 mod overwrites;
 mod parts;
 mod program;

@@ -23,7 +23,7 @@ use super::{
     connection::Client,
     drain::Waiter,
     guard::{Patience, Violation},
-    handle,
+    handling::Handling,
     respond::Answered,
     worker::Worker,
 };
@@ -36,7 +36,7 @@ use reader::{Next, Reader};
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
-    pin::pin,
+    pin::Pin,
     rc::Rc,
     task::Poll,
 };
@@ -49,10 +49,10 @@ pub(super) fn speak(
     waiter: Waiter,
     turned_away: Option<Overload>,
 ) -> impl Future<Output = ()> {
-    let client = Client {
+    let client = Rc::new(Client {
         turned_away,
         ..Client::new(arrival, &worker)
-    };
+    });
     client.intake.account().meter();
     let reader = Rc::new(RefCell::new(Reader::new(
         stream,
@@ -83,7 +83,7 @@ pub(super) fn speak(
 
 struct Connection {
     reader: Rc<RefCell<Reader>>,
-    client: Client,
+    client: Rc<Client>,
     worker: Rc<Worker>,
     waiter: Waiter,
 }
@@ -126,8 +126,9 @@ impl Connection {
         } else {
             ClientBody::None
         };
-        let answered = self.answer(&head, body).await?;
-        drop(head);
+        let answered = self
+            .answer(Handling::of(&self.worker, &self.client, head, body))
+            .await?;
         self.write(answered, terms).await
     }
 
@@ -154,9 +155,8 @@ impl Connection {
     }
 
     /// The answer to a request, unless its client goes before.
-    async fn answer(&self, head: &Parts, body: ClientBody) -> Result<Answered, Unanswered> {
-        let mut handled = pin!(handle(&self.worker, &self.client, head, body));
-        poll_fn(|cx| match handled.as_mut().poll(cx) {
+    async fn answer(&self, mut handling: Handling) -> Result<Answered, Unanswered> {
+        poll_fn(|cx| match Pin::new(&mut handling).poll(cx) {
             Poll::Ready(answered) => Poll::Ready(Ok(answered)),
             Poll::Pending => self
                 .reader

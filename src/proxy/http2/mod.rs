@@ -21,7 +21,7 @@ use super::{
     connection::Client,
     drain::Waiter,
     guard::{self, Limits},
-    handle,
+    handling::Handling,
     intake::Intake,
     worker::Worker,
 };
@@ -76,7 +76,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             streams.announce(client.clone());
             async move {
                 let (parts, body) = request.into_parts();
-                let answer = handle(&worker, &client, &parts, ClientBody::Http2(body)).await;
+                let answer = Handling::of(&worker, &client, parts, ClientBody::Http2(body)).await;
                 offered.answered();
                 Ok::<_, Infallible>(answer.into_response())
             }
