@@ -26,14 +26,14 @@ use tokio::{
 /// have all of it.
 pub(super) struct Handling {
     walk: Option<Walk>,
+    worker: Rc<Worker>,
     client: Rc<Client>,
-    orphans: Orphans,
 }
 
 type Walk = Pin<Box<dyn Future<Output = Answered>>>;
 
 /// Where requests go whose clients went away. They count among those in flight, which bounds how many there are.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Orphans {
     left: UnboundedSender<Orphan>,
     drain: Drain,
@@ -48,16 +48,15 @@ struct Orphan {
 impl Handling {
     /// Begins to answer a request.
     pub(super) fn of(worker: &Rc<Worker>, client: &Rc<Client>, head: Parts, body: ClientBody) -> Self {
-        let orphans = worker.orphans.clone();
-        let (worker, asked) = (Rc::clone(worker), Rc::clone(client));
         // What a request needs is large, and gone with it. It is made where it stays, and not copied there.
-        let walk = Box::write(Box::new_uninit(), async move {
-            handle(&worker, &asked, &head, body).await
-        });
+        let walk = Box::write(
+            Box::new_uninit(),
+            handle(Rc::clone(worker), Rc::clone(client), head, body),
+        );
         Self {
             walk: Some(Box::into_pin(walk)),
+            worker: Rc::clone(worker),
             client: Rc::clone(client),
-            orphans,
         }
     }
 }
@@ -82,9 +81,10 @@ impl Drop for Handling {
         if self.client.intake.is_committed()
             && let Some(walk) = self.walk.take()
         {
-            let waiter = self.orphans.drain.join();
+            let orphans = &self.worker.orphans;
+            let waiter = orphans.drain.join();
             // A worker that has ended takes none.
-            drop(self.orphans.left.send(Orphan { walk, waiter }));
+            drop(orphans.left.send(Orphan { walk, waiter }));
         }
     }
 }

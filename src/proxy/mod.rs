@@ -74,11 +74,13 @@ use knowledge::Names;
 use overwrite::Overwrite;
 use relay::Relay;
 use respond::{Answered, Asked, Refused};
+use std::rc::Rc;
 use upstream::{Answer, AnswerHead, Held, Response};
 use worker::Worker;
 
 /// Answers one request.
-async fn handle(worker: &Worker, client: &Client, head: &Parts, body: ClientBody) -> Answered {
+async fn handle(worker: Rc<Worker>, client: Rc<Client>, head: Parts, body: ClientBody) -> Answered {
+    let (worker, client, head) = (&*worker, &*client, &head);
     client.intake.begin(!body.is_end_stream());
     let id = worker.next_id();
     let mut record = Record::begin(
