@@ -105,6 +105,26 @@ fn everything_but_short_lived_defaults_survives_a_restart() {
 }
 
 #[test]
+fn what_the_file_kept_is_older_than_any_answer_after_the_restart() {
+    let directory = Directory::new("older");
+    let state = open(&directory.file());
+    learn(&state, &BUCKET, KMS).wait().unwrap();
+    drop(learn(&state, &BUCKET, KMS));
+    drop(state);
+    for late in EncryptionSet::every().filter(|late| *late != PLAIN) {
+        let state = open(&directory.file());
+        let sent = state.mark();
+        let ticket = state.learn_since(sent, &BUCKET, late, Evidence::Response, START);
+        ticket.wait().unwrap();
+        assert_eq!(encryption(&state, &BUCKET, START), Some(late));
+    }
+    let state = open(&directory.file());
+    state.forget_since(state.mark(), &BUCKET);
+    drop(state);
+    assert_eq!(encryption(&open(&directory.file()), &BUCKET, START), None);
+}
+
+#[test]
 fn a_learned_none_takes_the_older_default_out_of_the_file() {
     let directory = Directory::new("none");
     let state = open(&directory.file());

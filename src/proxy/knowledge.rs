@@ -3,7 +3,7 @@
 use crate::{
     classify::{Classified, Teller},
     obs::{encryption::EncryptionSet, exposed::FingerprintKey},
-    state::{Evidence, Moment, Origin, State, Stored, Ticket, Told},
+    state::{Evidence, Mark, Moment, Origin, State, Stored, Ticket, Told},
     telemetry,
 };
 use percent_encoding::percent_decode;
@@ -61,24 +61,47 @@ impl Knowledge {
         );
     }
 
-    /// Whether anything is known of a thing.
-    pub(super) fn knows(&self, stored: &Stored<'_>) -> bool {
-        self.state.ask(stored, self.clock.now()).is_some()
+    /// The same, if anything is known.
+    pub(super) fn unite_known(&self, stored: &Stored<'_>, encryption: EncryptionSet) {
+        drop(
+            self.state
+                .unite_known(stored, encryption, Evidence::Response, self.clock.now()),
+        );
+    }
+
+    /// The place in the order of lessons that a request has which is sent now.
+    pub(super) fn mark(&self) -> Mark {
+        self.state.mark()
+    }
+
+    /// Learns from an answer what a bucket encrypts with, in place of all that was known when its request was sent.
+    pub(super) fn learn_since(
+        &self,
+        sent: Mark,
+        stored: &Stored<'_>,
+        encryption: EncryptionSet,
+        evidence: Evidence,
+    ) {
+        drop(
+            self.state
+                .learn_since(sent, stored, encryption, evidence, self.clock.now()),
+        );
     }
 
     /// Learns what a look-up found. What was learned while it was under way may be newer than its answer: then that
     /// stays, and either may hold.
     pub(super) fn looked_up(&self, stored: &Stored<'_>, found: EncryptionSet) -> EncryptionSet {
-        if let Some(known) = self.state.ask(stored, self.clock.now()) {
-            return known.encryption.union(found);
-        }
-        drop(self.learn(stored, found, Evidence::LookedUp));
-        found
+        self.state.looked_up(stored, found, self.clock.now())
     }
 
     /// Forgets what was learned of a thing.
     pub(super) fn forget(&self, stored: &Stored<'_>) {
         self.state.forget(stored);
+    }
+
+    /// Forgets what was learned of a bucket, unless something was since this request was sent.
+    pub(super) fn forget_since(&self, sent: Mark, stored: &Stored<'_>) {
+        self.state.forget_since(sent, stored);
     }
 
     /// What fingerprints of customer keys are made with.

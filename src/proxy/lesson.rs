@@ -17,7 +17,7 @@ use crate::{
         },
     },
     policy::Facts,
-    state::Evidence,
+    state::{Evidence, Mark},
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -49,10 +49,10 @@ pub(super) struct Listener {
 enum ListensFor {
     /// Whether the upload is complete, or failed under a 200.
     Completion(VerdictReader),
-    /// What the bucket encrypts with.
-    Configuration(DocumentPrefix),
+    /// What the bucket encrypts with, asked at this mark.
+    Configuration(DocumentPrefix, Mark),
     /// Whether it is the configuration that was not found, and not the bucket.
-    Absence(DocumentPrefix),
+    Absence(DocumentPrefix, Mark),
 }
 
 /// A place for a copy of the request's body, where the body is what teaches.
@@ -61,13 +61,14 @@ pub(super) fn transcript(classified: &Classified<'_>) -> Option<Transcript> {
     configures.then(|| Transcript::new(CONFIGURATION_LIMIT))
 }
 
-/// Learns from an answer's head.
+/// Learns from the head of the answer to a request that was sent at this mark.
 pub(super) fn learn(
     knowledge: &Knowledge,
     classified: &Classified<'_>,
     facts: Facts,
     response: Response,
     transcript: Option<Transcript>,
+    sent: Mark,
 ) -> Lesson {
     let operation = classified.facts.operation;
     let mut lesson = Lesson {
@@ -108,17 +109,17 @@ pub(super) fn learn(
         }
         Operation::AbortMultipartUpload => knowledge.forget(&names.this_upload()),
         Operation::CreateBucket if facts.target != PLAIN => created(knowledge, &names, facts.target),
-        Operation::DeleteBucket => knowledge.forget(&names.bucket_default()),
+        Operation::DeleteBucket => knowledge.forget_since(sent, &names.bucket_default()),
         Operation::PutBucketEncryption => {
             let document = stands_alone(&classified.head.headers)
                 .and_then(|()| transcript.ok_or(Fault::NotXml)?.document());
-            configured(knowledge, &names, document, Evidence::Request);
+            configured(knowledge, &names, sent, document, Evidence::Request);
         }
         Operation::DeleteBucketEncryption => {
-            drop(knowledge.learn(&names.bucket_default(), PLAIN, Evidence::Request));
+            knowledge.learn_since(sent, &names.bucket_default(), PLAIN, Evidence::Request);
         }
         Operation::GetBucketEncryption if is_about_bucket(&lesson.response.head) => {
-            let listens_for = ListensFor::configuration(status);
+            let listens_for = ListensFor::configuration(status, sent);
             lesson.listener = Some(Listener::new(knowledge, names, listens_for));
         }
         _ => {}
@@ -128,12 +129,12 @@ pub(super) fn learn(
 
 impl ListensFor {
     /// What an answer of this status says of a bucket's configuration.
-    fn configuration(status: StatusCode) -> Self {
+    fn configuration(status: StatusCode, sent: Mark) -> Self {
         let prefix = DocumentPrefix::new(CONFIGURATION_LIMIT);
         if status == StatusCode::NOT_FOUND {
-            Self::Absence(prefix)
+            Self::Absence(prefix, sent)
         } else {
-            Self::Configuration(prefix)
+            Self::Configuration(prefix, sent)
         }
     }
 }
@@ -180,7 +181,7 @@ impl Listener {
     pub(super) fn hear(&mut self, bytes: &[u8]) {
         match &mut self.listens_for {
             ListensFor::Completion(reader) => drop(reader.feed(bytes)),
-            ListensFor::Configuration(prefix) | ListensFor::Absence(prefix) => prefix.push(bytes),
+            ListensFor::Configuration(prefix, _) | ListensFor::Absence(prefix, _) => prefix.push(bytes),
         }
     }
 
@@ -192,18 +193,15 @@ impl Listener {
                     self.knowledge.forget(&self.names.this_upload());
                 }
             }
-            ListensFor::Configuration(prefix) => {
-                configured(
-                    &self.knowledge,
-                    &self.names,
-                    prefix.finish_alone(),
-                    Evidence::Response,
-                );
+            ListensFor::Configuration(prefix, sent) => {
+                let document = prefix.finish_alone();
+                configured(&self.knowledge, &self.names, sent, document, Evidence::Response);
             }
-            ListensFor::Absence(prefix) => {
+            ListensFor::Absence(prefix, sent) => {
                 if prefix.finish().is_ok_and(|document| has_no_default(&document)) {
                     let bucket = self.names.bucket_default();
-                    drop(self.knowledge.learn(&bucket, PLAIN, Evidence::Response));
+                    self.knowledge
+                        .learn_since(sent, &bucket, PLAIN, Evidence::Response);
                 }
             }
         }
@@ -239,15 +237,16 @@ fn shown(
         // A default is never a customer key: what may be one was there before, and tells nothing of the bucket. Nor does
         // an answer to what may have been stated, unless it restricts.
         Teller::BucketDefault => {
-            let relaxes = speaks_for_its_bucket(classified) || knowledge.knows(&bucket);
             !classified.facts.target.contains(Encryption::SseC)
-                && (restricts || classified.facts.also.is_none() && relaxes)
+                && (restricts || classified.facts.also.is_none())
         }
         // It was stored otherwise than it asked for: a store may put the bucket's default first.
         _ => restricts && facts.target.narrow(told).is_none(),
     };
-    if teaches {
+    if teaches && (restricts || speaks_for_its_bucket(classified)) {
         knowledge.unite(&bucket, told);
+    } else if teaches {
+        knowledge.unite_known(&bucket, told);
     }
     Some(told)
 }
@@ -312,8 +311,10 @@ async fn begun(
 /// nothing: this never takes the place of what is known, nor of its being unknown, unless it restricts.
 fn created(knowledge: &Knowledge, names: &Names<'_>, stated: EncryptionSet) {
     let bucket = names.bucket_default();
-    if stated.contains(Encryption::SseKms) || knowledge.knows(&bucket) {
+    if stated.contains(Encryption::SseKms) {
         knowledge.unite(&bucket, stated);
+    } else {
+        knowledge.unite_known(&bucket, stated);
     }
 }
 
@@ -322,12 +323,15 @@ fn created(knowledge: &Knowledge, names: &Names<'_>, stated: EncryptionSet) {
 fn configured(
     knowledge: &Knowledge,
     names: &Names<'_>,
+    sent: Mark,
     document: Result<Document, Fault>,
     evidence: Evidence,
 ) {
     let bucket = names.bucket_default();
     match document.and_then(|document| bucket_default(&document)) {
-        Ok(encryption) => drop(knowledge.learn(&bucket, EncryptionSet::only(encryption), evidence)),
+        Ok(encryption) => {
+            knowledge.learn_since(sent, &bucket, EncryptionSet::only(encryption), evidence);
+        }
         Err(fault) if evidence == Evidence::Request => {
             tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: its default may be any");
             knowledge.unite(&bucket, EncryptionSet::WITHOUT_CUSTOMER_KEY);

@@ -205,6 +205,7 @@ async fn walk(
         intake.commit();
     }
     let _overwrite = Overwrite::begin(&worker.knowledge, &classified, posted);
+    let mark = worker.knowledge.mark();
     let sent = worker.upstream.send(classified.admit(permit), body);
     let answer = sent.await.map_err(Refusal::Upstream)?;
     record.answered_after = Some(record.started.elapsed());
@@ -212,7 +213,7 @@ async fn walk(
         Answer::Free(response) => selected(worker, facts, response, record)?,
         Answer::Held(answer) => released(worker, facts, answer, record)?,
     };
-    let mut lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript);
+    let mut lesson = lesson::learn(&worker.knowledge, &classified, facts, response, transcript, mark);
     let read = lesson.read_ahead(&worker.knowledge, &classified).await;
     read.map_err(Refusal::Upstream)?;
     if let Some(found) = lesson.found

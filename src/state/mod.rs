@@ -41,15 +41,15 @@
 //!   12). They live for [`Limits::upload_lifetime`] since they were last asked or learned, less 1/64 at most: use is
 //!   recorded that coarsely so that asking rarely writes.
 //! - *Objects*: the last lesson counts, for an object can be replaced. They live like uploads.
-//! - *Bucket defaults*: the last lesson counts, and is united with what is declared (rulings, 21). What only one object
-//!   shows is united with what is known ([`State::unite`]). They live for
-//!   [`Limits::default_lifetime`] since they were learned; those looked up for [`Limits::looked_up_lifetime`], and so
+//! - *Bucket defaults*: the last lesson counts, and is united with what is declared (rulings, 21). An answer may come
+//!   late: what was learned since its request was sent stays possible beside it ([`State::learn_since`]). What only one
+//!   object shows is united with what is known ([`State::unite`]). They live for [`Limits::default_lifetime`] since they were learned; those looked up for [`Limits::looked_up_lifetime`], and so
 //!   a learned `none`, 60 s at most. These short-lived ones are never written to the file.
 //!
 //! # Bounds, and what a hostile client can do to them
 //! There are at most [`Limits::entries`]: a sixteenth of them bucket defaults, the rest uploads and objects, so that
 //! these cannot evict those (rulings, 21). An entry takes 40 bytes, and 45 with everything around it, whatever the
-//! length of its names (a test measures it). Memory for all of them is reserved at start; the system provides it when
+//! length of its names (a test measures it); a bucket default takes 32 more, for when it was learned. Memory for all of them is reserved at start; the system provides it when
 //! it is used.
 //!
 //! Names are known by a 128-bit SipHash-1-3 under a random key, so nobody can aim at somebody else's entry. Uploads
@@ -72,7 +72,9 @@ mod declared;
 mod file;
 mod fingerprint;
 mod journal;
+mod learn;
 mod limits;
+mod mark;
 mod moment;
 mod shard;
 mod table;
@@ -83,19 +85,18 @@ mod told;
 pub use file::{OpenError, SetAside};
 pub use journal::{NotDurable, Ticket};
 pub use limits::Limits;
+pub use mark::Mark;
 pub use moment::Moment;
 pub use told::{Evidence, Origin, Told};
 
-use crate::obs::{
-    bucket_pattern::BucketPattern,
-    encryption::{Encryption, EncryptionSet},
-};
+use crate::obs::{bucket_pattern::BucketPattern, encryption::EncryptionSet};
 use declared::Declared;
 use file::{File, Opened};
 use fingerprint::{Fingerprint, Secret};
 use journal::{Change, Hurry, Journal};
+use mark::Order;
 use shard::Record;
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, path::Path};
 use table::Table;
 
 /// A thing with an encryption that a request may not show. Names are decoded.
@@ -130,6 +131,7 @@ pub struct State {
     uploads: Table,
     defaults: Table,
     declared: Declared,
+    order: Order,
     limits: Limits,
     journal: Option<Journal>,
 }
@@ -185,77 +187,6 @@ impl State {
         Some(learned.map_or(declared, |learned| learned.united(declared)))
     }
 
-    /// Learns. The ticket completes when it is durable; see the module. What was known already is not written
-    /// again.
-    pub fn learn(
-        &self,
-        stored: &Stored<'_>,
-        encryption: EncryptionSet,
-        evidence: Evidence,
-        now: Moment,
-    ) -> Ticket {
-        let narrows = matches!(stored, Stored::Upload { .. });
-        self.teach(stored, evidence, now, |known| match known {
-            Some(known) if narrows => known.narrow(encryption).unwrap_or(known.union(encryption)),
-            _ => encryption,
-        })
-    }
-
-    /// Learns what may be besides what is known. The ticket is as that of [`Self::learn`].
-    pub fn unite(
-        &self,
-        stored: &Stored<'_>,
-        encryption: EncryptionSet,
-        evidence: Evidence,
-        now: Moment,
-    ) -> Ticket {
-        self.teach(stored, evidence, now, |known| {
-            known.map_or(encryption, |known| known.union(encryption))
-        })
-    }
-
-    /// Learns what a lesson makes of what is known.
-    fn teach(
-        &self,
-        stored: &Stored<'_>,
-        evidence: Evidence,
-        now: Moment,
-        lesson: impl FnOnce(Option<EncryptionSet>) -> EncryptionSet,
-    ) -> Ticket {
-        let fingerprint = self.secret.fingerprint(stored);
-        let mut shard = self.table(fingerprint).lock(fingerprint);
-        let known = shard.get(fingerprint, now);
-        let encryption = lesson(known.map(|known| known.encryption));
-        let (lane, lifetime) = self.place(stored, encryption, evidence);
-        let record = Record {
-            fingerprint,
-            lane,
-            encryption,
-            evidence,
-            expires: now.after(lifetime),
-        };
-        if known.is_some_and(|known| known.covers(&record, lifetime)) {
-            return Ticket::completed(Ok(()));
-        }
-        shard.put(record, now, &mut |dropped| self.drop_kept(&dropped));
-        if record.is_kept() {
-            return self.keep(record, Hurry::Now);
-        }
-        if let Some(known) = known {
-            self.drop_kept(&known);
-        }
-        Ticket::completed(Ok(()))
-    }
-
-    /// Forgets what was learned. Declarations stay.
-    pub fn forget(&self, stored: &Stored<'_>) {
-        let fingerprint = self.secret.fingerprint(stored);
-        let mut shard = self.table(fingerprint).lock(fingerprint);
-        if let Some(known) = shard.remove(fingerprint) {
-            self.drop_kept(&known);
-        }
-    }
-
     /// Frees what has expired.
     pub fn purge(&self, now: Moment) {
         for table in [&self.uploads, &self.defaults] {
@@ -278,8 +209,9 @@ impl State {
         Self {
             secret,
             uploads: Table::new(limits.entries - defaults, UPLOAD_LANES),
-            defaults: Table::new(defaults, DEFAULT_LANES),
+            defaults: Table::in_order(defaults, DEFAULT_LANES),
             declared: Declared::new(declared),
+            order: Order::default(),
             limits: limits.clone(),
             journal: None,
         }
@@ -324,23 +256,6 @@ impl State {
         }
     }
 
-    /// The lane and the lifetime of something learned.
-    fn place(&self, stored: &Stored<'_>, encryption: EncryptionSet, evidence: Evidence) -> (u16, Duration) {
-        match *stored {
-            Stored::Upload { bucket, .. } | Stored::Object { bucket, .. } => (
-                self.secret.lane(bucket, UPLOAD_LANES),
-                self.limits.upload_lifetime,
-            ),
-            Stored::BucketDefault { .. } if encryption.known() == Some(Encryption::Plain) => {
-                (SHORT_LIVED, self.limits.looked_up_lifetime.min(LONGEST_NONE))
-            }
-            Stored::BucketDefault { .. } if evidence == Evidence::LookedUp => {
-                (SHORT_LIVED, self.limits.looked_up_lifetime)
-            }
-            Stored::BucketDefault { .. } => (LONG_LIVED, self.limits.default_lifetime),
-        }
-    }
-
     const fn table(&self, fingerprint: Fingerprint) -> &Table {
         if fingerprint.is_default() {
             &self.defaults
@@ -365,18 +280,6 @@ impl State {
     }
 }
 
-impl Record {
-    /// Whether the file has it.
-    const fn is_kept(&self) -> bool {
-        !(self.fingerprint.is_default() && self.lane == SHORT_LIVED)
-    }
-
-    /// Whether `newer`, that is to live for `lifetime`, adds next to nothing to this.
-    fn covers(&self, newer: &Self, lifetime: Duration) -> bool {
-        self.encryption == newer.encryption && newer.expires <= self.expires.after(lifetime / COARSENESS)
-    }
-}
-
 /// Says how much there is, and nothing of what.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -390,9 +293,3 @@ impl fmt::Debug for State {
 const DEFAULTS_SHARE: usize = 16;
 const UPLOAD_LANES: u16 = 1024;
 const DEFAULT_LANES: u16 = 2;
-const SHORT_LIVED: u16 = 0;
-const LONG_LIVED: u16 = 1;
-const LONGEST_NONE: Duration = Duration::from_mins(1);
-
-/// Use is recorded once per this part of a lifetime.
-const COARSENESS: u32 = 64;

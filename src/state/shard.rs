@@ -8,7 +8,11 @@
 //! Every operation takes constant time (eviction looks at one counter per lane); nothing is allocated after
 //! [`Shard::new`], so nothing is ever moved while the shard is locked.
 
-use super::{Evidence, Moment, fingerprint::Fingerprint};
+use super::{
+    Evidence, Moment,
+    fingerprint::Fingerprint,
+    mark::{Mark, Taught},
+};
 use crate::obs::encryption::EncryptionSet;
 
 /// What is remembered of one thing.
@@ -30,6 +34,8 @@ pub(super) struct Shard {
     /// The first entry of each chain. A power of two of them.
     chains: Box<[u32]>,
     entries: Vec<Entry>,
+    /// When each entry was taught what, if that is kept: apart from [`Self::entries`] to keep those of others small.
+    taught: Option<Vec<Taught>>,
     lanes: Box<[Lane]>,
     /// How many entries each lane holds: apart from [`Self::lanes`] to be searched fast.
     sizes: Box<[u32]>,
@@ -67,12 +73,22 @@ impl Shard {
         Self {
             chains: vec![NIL; capacity.next_power_of_two()].into(),
             entries: Vec::with_capacity(capacity),
+            taught: None,
             lanes: vec![Lane::EMPTY; lanes].into(),
             sizes: vec![0; lanes].into(),
             free: NIL,
             len: 0,
             capacity,
             evicted: 0,
+        }
+    }
+
+    /// One that keeps when each entry was taught what.
+    pub(super) fn in_order(capacity: usize, lanes: u16) -> Self {
+        let shard = Self::new(capacity, lanes);
+        Self {
+            taught: Some(Vec::with_capacity(shard.capacity)),
+            ..shard
         }
     }
 
@@ -102,6 +118,24 @@ impl Shard {
         }
         let index = self.take(record);
         self.join_lane(index);
+    }
+
+    /// Keeps that an entry was taught these just now. An entry that is put anew was taught nothing yet.
+    pub(super) fn teach(&mut self, fingerprint: Fingerprint, encryption: EncryptionSet, now: Mark) {
+        let index = self.find(fingerprint);
+        if let Some(taught) = self.taught_mut(index) {
+            taught.teach(encryption, now);
+        }
+    }
+
+    /// What an entry was taught since, of what is still remembered; all of it where that is not kept.
+    pub(super) fn taught_since(&self, fingerprint: Fingerprint, mark: Mark) -> Option<EncryptionSet> {
+        let index = self.find(fingerprint);
+        let remembered = self.entry(index)?.encryption;
+        match self.taught.as_ref().and_then(|taught| taught.get(index as usize)) {
+            Some(taught) => taught.since(mark, remembered),
+            None => Some(remembered),
+        }
     }
 
     /// Forgets, and gives what there was to forget.
@@ -175,9 +209,15 @@ impl Shard {
             let next = unused.chain;
             *unused = entry;
             self.free = next;
+            if let Some(taught) = self.taught_mut(index) {
+                *taught = Taught::default();
+            }
             index
         } else {
             self.entries.push(entry);
+            if let Some(taught) = &mut self.taught {
+                taught.push(Taught::default());
+            }
             u32::try_from(self.entries.len() - 1).unwrap_or(NIL)
         };
         if let Some(head) = self.chains.get_mut(chain) {
@@ -285,6 +325,10 @@ impl Shard {
 
     fn entry_mut(&mut self, index: u32) -> Option<&mut Entry> {
         self.entries.get_mut(index as usize)
+    }
+
+    fn taught_mut(&mut self, index: u32) -> Option<&mut Taught> {
+        self.taught.as_mut()?.get_mut(index as usize)
     }
 }
 

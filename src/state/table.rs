@@ -21,6 +21,15 @@ struct Padded(Mutex<Shard>);
 impl Table {
     /// Room for `capacity` entries. Each shard has `lanes` lanes.
     pub(super) fn new(capacity: usize, lanes: u16) -> Self {
+        Self::of(capacity, lanes, Shard::new)
+    }
+
+    /// One that keeps when each entry was taught what.
+    pub(super) fn in_order(capacity: usize, lanes: u16) -> Self {
+        Self::of(capacity, lanes, Shard::in_order)
+    }
+
+    fn of(capacity: usize, lanes: u16, shard: fn(usize, u16) -> Shard) -> Self {
         let shards = if capacity < SHARDS * usize::from(lanes) {
             1
         } else {
@@ -28,7 +37,7 @@ impl Table {
         };
         Self {
             shards: (0..shards)
-                .map(|_| Padded(Mutex::new(Shard::new(capacity / shards, lanes))))
+                .map(|_| Padded(Mutex::new(shard(capacity / shards, lanes))))
                 .collect(),
         }
     }

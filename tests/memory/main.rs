@@ -16,6 +16,7 @@ mod form;
 mod form_uploads;
 mod forms;
 mod harness;
+mod late;
 mod message;
 mod orphans;
 mod overwrites;
