@@ -120,16 +120,20 @@ impl Connection {
 
     /// One request and its answer. Whether another may follow.
     async fn exchange(&self, head: Result<Bytes, Violation>) -> Result<bool, Unanswered> {
+        let (handling, terms) = self.handle(head);
+        let answered = self.answer(handling).await?;
+        self.write(answered, terms).await
+    }
+
+    /// Begins to answer a request.
+    fn handle(&self, head: Result<Bytes, Violation>) -> (Handling, Terms) {
         let (head, terms) = self.begin(head);
         let body = if self.reader.borrow().has_body() {
             ClientBody::Http1(Loan::of(&self.reader))
         } else {
             ClientBody::None
         };
-        let answered = self
-            .answer(Handling::of(&self.worker, &self.client, head, body))
-            .await?;
-        self.write(answered, terms).await
+        (Handling::of(&self.worker, &self.client, head, body), terms)
     }
 
     /// Writes an answer. Whether another request may follow it.
