@@ -121,8 +121,17 @@ impl Connection {
     /// One request and its answer. Whether another may follow.
     async fn exchange(&self, head: Result<Bytes, Violation>) -> Result<bool, Unanswered> {
         let (handling, terms) = self.handle(head);
-        let answered = self.answer(handling).await?;
-        self.write(answered, terms).await
+        let mut answering = self.begin_answer(self.answer(handling).await?, terms);
+        poll_fn(|cx| answering.poll(cx, &self.reader)).await?;
+        let persists = answering.persists();
+        let (room, event) = answering.finish();
+        self.worker.scratch.give_back(room);
+        // An upload may go on although its answer has ended.
+        let settled = poll_fn(|cx| self.reader.borrow_mut().poll_settled(cx)).await;
+        if let Some(event) = event {
+            event.settled();
+        }
+        Ok(persists && settled)
     }
 
     /// Begins to answer a request.
@@ -136,26 +145,14 @@ impl Connection {
         (Handling::of(&self.worker, &self.client, head, body), terms)
     }
 
-    /// Writes an answer. Whether another request may follow it.
-    async fn write(&self, answered: Answered, mut terms: Terms) -> Result<bool, Unanswered> {
+    /// Begins to write an answer.
+    fn begin_answer(&self, answered: Answered, mut terms: Terms) -> Answering {
         let mut room = self.worker.scratch.take();
-        {
-            let mut reader = self.reader.borrow_mut();
-            room.extend_from_slice(reader.begin_answer());
-            let goes_on = reader.may_go_on() && !answered.body().cuts_upload();
-            terms.persists &= goes_on && !self.waiter.has_begun();
-        }
-        let mut answering = Answering::begin(answered, terms, room);
-        poll_fn(|cx| answering.poll(cx, &self.reader)).await?;
-        let persists = answering.persists();
-        let (room, event) = answering.finish();
-        self.worker.scratch.give_back(room);
-        // An upload may go on although its answer has ended.
-        let settled = poll_fn(|cx| self.reader.borrow_mut().poll_settled(cx)).await;
-        if let Some(event) = event {
-            event.settled();
-        }
-        Ok(persists && settled)
+        let mut reader = self.reader.borrow_mut();
+        room.extend_from_slice(reader.begin_answer());
+        let goes_on = reader.may_go_on() && !answered.body().cuts_upload();
+        terms.persists &= goes_on && !self.waiter.has_begun();
+        Answering::begin(answered, terms, room)
     }
 
     /// The answer to a request, unless its client goes before.
