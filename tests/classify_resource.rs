@@ -4,12 +4,9 @@
 
 mod heads;
 
-use heads::{arrival, classified, endpoints, head, refusal};
-use http::{Request, Version};
-use obsgate::{
-    classify::classify,
-    obs::{malformed::Malformed, scheme::Scheme},
-};
+use heads::{classified, head, refusal};
+use http::{Request, Uri, Version};
+use obsgate::obs::malformed::Malformed;
 
 fn found(line: &str, host: &str) -> (Option<String>, Option<String>) {
     let parts = head(line, &[("Host", host)]);
@@ -130,19 +127,33 @@ fn a_target_begins_with_a_slash() {
 }
 
 #[test]
-fn over_http_2_the_authority_stands_for_host() {
-    let (mut parts, ()) = Request::builder()
-        .uri("http://b.obs.example.com/k")
-        .body(())
-        .unwrap()
-        .into_parts();
-    assert_eq!(classified(&parts).unwrap_err(), Malformed::Host);
-    parts.version = Version::HTTP_2;
-    assert_eq!(classified(&parts).unwrap().resource.bucket, Some("b"));
-    assert_eq!(
-        classify(&parts, arrival(Scheme::Https), &endpoints()).unwrap_err(),
-        Malformed::Authority
-    );
+fn an_authority_without_host_is_refused_in_every_version() {
+    for target in ["http://b.obs.example.com/k", "HTTP://b.obs.example.com/k"] {
+        let (mut parts, ()) = Request::builder().uri(target).body(()).unwrap().into_parts();
+        for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
+            parts.version = version;
+            assert_eq!(classified(&parts).unwrap_err(), Malformed::Host, "{version:?}");
+        }
+    }
+}
+
+#[test]
+fn the_whole_server_is_asked_on_the_connection_s_own_terms() {
+    let asked = |authority: &str, scheme: &str, host: &'static str| {
+        let (mut parts, ()) = Request::options("*")
+            .header("Host", host)
+            .body(())
+            .unwrap()
+            .into_parts();
+        let target = Uri::builder().scheme(scheme).authority(authority);
+        parts.uri = target.path_and_query("*").build().unwrap();
+        classified(&parts).err()
+    };
+    assert_eq!(asked("obs.example.com", "HTTP", "obs.example.com"), None);
+    for (authority, scheme) in [("obs.example.com", "https"), ("b.obs.example.com", "http")] {
+        let refused = asked(authority, scheme, "obs.example.com");
+        assert_eq!(refused, Some(Malformed::Authority), "{scheme} {authority}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::obs::{
     route::Verb,
     scheme::Scheme,
 };
-use http::{HeaderValue, Version, request::Parts};
+use http::{HeaderValue, request::Parts};
 
 /// Finds bucket and key; the target's own authority and scheme have to agree with the request's (rulings, 7).
 pub(super) fn locate<'h>(
@@ -16,20 +16,15 @@ pub(super) fn locate<'h>(
     scheme: Scheme,
     endpoints: &Endpoints,
 ) -> Result<Resource<'h>, Malformed> {
+    // In whatever version: the target goes on as it is, and it is `Host` that the store looks for.
+    let host = host.ok_or(Malformed::Host)?.as_bytes();
     let authority = head.uri.authority().map(http::uri::Authority::as_str);
-    let host = match (host, authority) {
-        (Some(host), _) => host.as_bytes(),
-        (None, Some(authority)) if head.version == Version::HTTP_2 => authority.as_bytes(),
-        (None, _) => return Err(Malformed::Host),
-    };
     let target = head
         .uri
         .path_and_query()
         .map_or("", http::uri::PathAndQuery::as_str);
-    if target == "*" && verb == Verb::Options {
-        return Resource::locate(host, "/", endpoints);
-    }
-    if !target.starts_with('/') {
+    let is_whole_server = target == "*" && verb == Verb::Options;
+    if !is_whole_server && !target.starts_with('/') {
         return Err(Malformed::Target);
     }
     if authority.is_some_and(|authority| !authority.as_bytes().eq_ignore_ascii_case(host))
@@ -40,5 +35,6 @@ pub(super) fn locate<'h>(
     {
         return Err(Malformed::Authority);
     }
-    Resource::locate(host, head.uri.path(), endpoints)
+    let path = if is_whole_server { "/" } else { head.uri.path() };
+    Resource::locate(host, path, endpoints)
 }

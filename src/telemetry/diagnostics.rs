@@ -12,9 +12,17 @@ use tracing_subscriber::{
 
 /// Starts diagnostics. Called once by the program; does nothing when a subscriber is already there.
 pub fn init() {
-    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| by_default());
     // A second call finds a subscriber in place, which is as good.
     let _ = diagnostics(wanted, io::stderr, io::stderr().is_terminal()).try_init();
+}
+
+/// What is shown where `RUST_LOG` does not say.
+///
+/// Libraries warn of what a peer does (`rustls` of a record out of turn, `h2` of a reset), so that any peer writes as many
+/// lines as it likes: these are there for who asks for them, by the library's name or by level.
+fn by_default() -> EnvFilter {
+    EnvFilter::new(format!("error,{OWN}=info"))
 }
 
 /// Diagnostics as lines of text, in colours or not.
@@ -63,13 +71,25 @@ mod tests {
         }
     }
 
+    /// What is written of what is said.
+    fn written(wanted: EnvFilter, say: impl FnOnce()) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = diagnostics(wanted, move || writer.clone(), false);
+        tracing::subscriber::with_default(subscriber, say);
+        let text = lines.0.lock().unwrap().clone();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn assert_heard(text: &str, lines: usize) {
+        assert_eq!(text.lines().count(), lines, "{text}");
+        assert!(text.lines().all(|line| line.contains(" heard of ")), "{text}");
+    }
+
     #[test]
     fn libraries_are_heard_from_info_on_and_the_gate_at_every_level_whatever_is_wanted() {
         for wanted in ["trace", "trace,h2=trace,hyper::proto=trace,rustls=trace"] {
-            let lines = Lines::default();
-            let writer = lines.clone();
-            let subscriber = diagnostics(EnvFilter::new(wanted), move || writer.clone(), false);
-            tracing::subscriber::with_default(subscriber, || {
+            let text = written(EnvFilter::new(wanted), || {
                 tracing::trace!(target: "h2::codec", "unheard");
                 tracing::debug!(target: "hyper::proto::h1", "unheard");
                 tracing::debug!(target: "obsgate_not", "unheard");
@@ -79,9 +99,35 @@ mod tests {
                 tracing::trace!("heard of the gate");
                 tracing::debug!(target: "obsgate::proxy", "heard of its proxy");
             });
-            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-            assert_eq!(text.lines().count(), 4, "{text}");
-            assert!(text.lines().all(|line| line.contains(" heard of ")), "{text}");
+            assert_heard(&text, 4);
         }
+    }
+
+    #[test]
+    fn a_peer_writes_no_line_by_way_of_a_library_unless_somebody_asks_for_it() {
+        let say = || {
+            tracing::warn!(target: "rustls::check", "heard of rustls");
+            tracing::warn!(target: "h2::proto::streams::recv", "heard of h2");
+            tracing::warn!(target: "hyper::proto", "heard of hyper");
+            tracing::warn!(target: "tokio_rustls", "heard of the handshake");
+            tracing::info!(target: "tokio::net", "heard of the runtime");
+        };
+        assert_heard(&written(by_default(), say), 0);
+        assert_heard(&written(EnvFilter::new("info"), say), 5);
+        assert_heard(&written(EnvFilter::new("warn"), say), 4);
+        assert_heard(&written(EnvFilter::new("error,rustls=warn"), say), 1);
+    }
+
+    #[test]
+    fn by_default_the_gate_is_heard_from_info_on_and_a_library_of_its_errors() {
+        let text = written(by_default(), || {
+            tracing::error!(target: "rustls::check", "heard of rustls");
+            tracing::error!(target: "h2::proto", "heard of h2");
+            tracing::error!("heard of the gate");
+            tracing::warn!(target: "obsgate::proxy", "heard of its proxy");
+            tracing::info!(target: "obsgate", "heard of its program");
+            tracing::debug!(target: "obsgate::proxy", "unheard");
+        });
+        assert_heard(&text, 5);
     }
 }

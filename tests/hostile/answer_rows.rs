@@ -360,6 +360,25 @@ fn left_over(t: &mut Table) {
         ],
     );
     t.add(
+        "bodyless-later",
+        "RFC 9110 §8.6, RFC 9112 §6.1: who announces a body where none can be may send it later",
+        (Then::Hold, Gets::Whole(204, "")),
+        [
+            "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ],
+    );
+    t.add(
+        "bodyless-before",
+        "the same in an informational answer",
+        (Then::Hold, Gets::Whole(200, "ok")),
+        [
+            format!("HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\n{last}"),
+            format!("HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n{last}"),
+            format!("HTTP/1.1 102 Processing\r\nContent-Length: 4\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n{last}"),
+        ],
+    );
+    t.add(
         "bodyless-304",
         "RFC 9112 §6.3: these statuses have no body, whatever follows",
         (Then::Hold, Gets::Whole(304, "")),

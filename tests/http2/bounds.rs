@@ -2,7 +2,8 @@
 
 use crate::{
     frames::{
-        CONTINUATION, Code, END_HEADERS, END_STREAM, Frame, HEADERS, PING, RST_STREAM, SETTINGS, block,
+        ACK, CONTINUATION, Code, DATA, END_HEADERS, END_STREAM, Frame, HEADERS, PING, PRIORITY, RST_STREAM,
+        SETTINGS, WINDOW_UPDATE, block,
     },
     harness::{Running, Setup},
     message::{OBS, V4},
@@ -13,6 +14,7 @@ use std::sync::{Mutex, mpsc::channel};
 
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const CALM: Code = Code::EnhanceYourCalm;
+const INITIAL_WINDOW_SIZE: u16 = 4;
 
 /// A store that answers nothing but what shows that the gate lives.
 pub(crate) fn busy() -> ScriptedOrigin {
@@ -188,7 +190,7 @@ fn a_flood_of_frames_that_ask_for_an_answer_weighs_no_more_than_it_is_read() {
     for frame in [
         Frame::new(PING, 0, 0, *b"12345678"),
         Frame::new(SETTINGS, 0, 0, []),
-        Frame::new(crate::frames::PRIORITY, 0, 1, [0, 0, 0, 3, 7]),
+        Frame::new(PRIORITY, 0, 1, [0, 0, 0, 3, 7]),
         Frame::new(0xfe, 0, 0, vec![0; 1_000]),
     ] {
         // The client reads nothing: the gate stops reading before it holds more than a few answers.
@@ -201,14 +203,79 @@ fn a_flood_of_frames_that_ask_for_an_answer_weighs_no_more_than_it_is_read() {
 }
 
 #[test]
+fn a_client_that_says_what_moves_no_request_for_ever_is_cut_off_and_counted() {
+    let origin = busy();
+    let gate = Running::before(&origin);
+    let floods = [
+        Frame::new(PING, ACK, 0, *b"12345678"),
+        Frame::new(PING, 0, 0, *b"12345678"),
+        Frame::new(SETTINGS, 0, 0, []),
+        Frame::new(PRIORITY, 0, 1, [0, 0, 0, 3, 7]),
+        Frame::new(WINDOW_UPDATE, 0, 0, 1u32.to_be_bytes()),
+        Frame::new(0xfe, 0, 0, vec![0; 1_000]),
+        Frame::new(0xfe, 0, 0, []),
+        Frame::new(DATA, 0, 1, []),
+    ];
+    for (number, frame) in (1..).zip(&floods) {
+        let mut peer = Peer::connect(&gate);
+        // Also with a request under way that nobody answers.
+        let stream = peer.begin(&fields("PUT /mine/k", &[V4]), false);
+        assert_eq!(stream, 1);
+        let bytes = frame.bytes().repeat(100);
+        // Twice as many as are endured, at most.
+        for _ in 0..20 {
+            if !peer.wire_try_send(&bytes) {
+                break;
+            }
+        }
+        // Empty DATA are ended by `h2` itself before.
+        assert!(matches!(peer.ending(), None | Some(CALM)), "{frame:?}");
+        let counted = gate.metric("obsgate_http2_protocol_errors_total{of=\"connection\"}");
+        assert_eq!(counted, number, "{frame:?}");
+    }
+    Peer::connect(&gate).assert_serves();
+}
+
+#[test]
+fn a_client_that_opens_its_window_piece_by_piece_gets_all_of_a_large_answer() {
+    const PIECE: u32 = 200;
+    const PIECES: usize = 5_000;
+    let size = PIECES * PIECE as usize;
+    let origin = ScriptedOrigin::answering(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}",
+        "x".repeat(size)
+    ));
+    let gate = Running::before(&origin);
+    // The window is one piece; each that comes is given back to the stream and to the connection.
+    let mut peer = Peer::with_settings(&gate, &[(INITIAL_WINDOW_SIZE, PIECE)]);
+    let stream = peer.begin(&fields("GET /mine/k", &[V4]), true);
+    let answer = peer.answer(stream);
+    assert_eq!((answer.status(), answer.body.len()), (200, size));
+    assert!(answer.frames >= PIECES, "{}", answer.frames);
+    peer.assert_alive();
+}
+
+#[test]
+fn a_client_that_pings_between_its_requests_and_while_it_waits_is_let_be() {
+    let origin = busy();
+    let gate = Running::before(&origin);
+    let mut peer = Peer::connect(&gate);
+    for _ in 0..200 {
+        peer.assert_serves();
+        (0..20).for_each(|_| peer.assert_alive());
+    }
+    peer.begin(&fields("GET /mine/k", &[V4]), true);
+    (0..900).for_each(|_| peer.assert_alive());
+    peer.assert_serves();
+}
+
+#[test]
 fn empty_data_for_ever_holds_up_nobody() {
     let origin = busy();
     let gate = Running::before(&origin);
     let mut peer = Peer::connect(&gate);
     let stream = peer.begin(&fields("PUT /mine/k", &[V4]), false);
-    let bytes = Frame::new(crate::frames::DATA, 0, stream, [])
-        .bytes()
-        .repeat(10_000);
+    let bytes = Frame::new(DATA, 0, stream, []).bytes().repeat(10_000);
     for _ in 0..10 {
         if !peer.wire_try_send(&bytes) {
             break;
@@ -235,7 +302,7 @@ fn a_client_cannot_hold_more_of_its_bodies_in_the_gate_than_the_windows_say() {
     let mut peer = Peer::connect(&gate);
     let request = fields("PUT /mine/k", &[V4]);
     let stream = peer.begin(&request, false);
-    let piece = Frame::new(crate::frames::DATA, 0, stream, vec![0; 16_384]).bytes();
+    let piece = Frame::new(DATA, 0, stream, vec![0; 16_384]).bytes();
     // The store takes none of it for as long as its own buffers are full; the stream's window is what is left.
     for _ in 0..10_000 {
         if !peer.wire_try_send(&piece) {

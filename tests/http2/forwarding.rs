@@ -89,3 +89,24 @@ fn the_store_sees_the_same_request_over_http_2_as_over_http_1() {
     }
     assert!(keyed.iter().any(|header| header.contains(KEY)));
 }
+
+#[test]
+fn however_the_scheme_is_spelled_the_target_goes_on_without_it_and_with_host() {
+    for scheme in ["https", "HTTPS", "Https", "hTTPs"] {
+        for (method, path) in [("PUT", "/mine/k?x"), ("GET", "/mine/k"), ("OPTIONS", "*")] {
+            let origin = ScriptedOrigin::answering(OK);
+            let gate = Running::before(&origin);
+            let mut peer = Peer::connect(&gate);
+            let mut head = fields(&format!("{method} {path}"), &[V4]);
+            head[1].1 = scheme.to_owned();
+            let stream = peer.begin(&head, true);
+            let answer = peer.answer(stream);
+            assert_eq!(answer.status(), 200, "{scheme} {method}: {answer:?}");
+            drop((peer, gate));
+            let (line, fields) = lines(&origin.seen(0));
+            assert_eq!(line, format!("{method} {path} HTTP/1.1"), "{scheme}");
+            let hosts: Vec<_> = fields.iter().filter(|field| field.starts_with("host:")).collect();
+            assert_eq!(hosts, ["host: obs.example.com"], "{scheme} {method}");
+        }
+    }
+}

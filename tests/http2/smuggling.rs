@@ -181,6 +181,25 @@ const CASES: &[Case] = &[
         Refused("malformed.authority"),
     ),
     (
+        "HTTP for a scheme",
+        &[(b":scheme", b"HTTP")],
+        Refused("malformed.authority"),
+    ),
+    (
+        "http for the scheme of the whole server",
+        &[(b":method", b"OPTIONS"), (b":path", b"*"), (b":scheme", b"http")],
+        Refused("malformed.authority"),
+    ),
+    (
+        "another authority in host for the whole server",
+        &[
+            (b":method", b"OPTIONS"),
+            (b":path", b"*"),
+            (b"host", b"other.obs.example.com"),
+        ],
+        Refused("malformed.authority"),
+    ),
+    (
         "a scheme of nobody's",
         &[(b":scheme", b"ftp")],
         Refused("malformed.authority"),

@@ -13,15 +13,15 @@ use http::{
 /// An authority that is not the one in `Host`, or a scheme that is not the connection's, stays in the target, where
 /// classification refuses it.
 pub(super) fn translate(head: &mut Parts, has_body: bool) {
+    if let Some(authority) = head.uri.authority()
+        && !head.headers.contains_key(HOST)
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        // The bytes of the authority: a signature covers them.
+        head.headers.insert(HOST, host);
+    }
     if names_one_place(head) {
         let target = uri::Parts::from(std::mem::take(&mut head.uri));
-        if let Some(authority) = target.authority
-            && !head.headers.contains_key(HOST)
-            && let Ok(host) = HeaderValue::from_str(authority.as_str())
-        {
-            // The bytes of the authority: a signature covers them.
-            head.headers.insert(HOST, host);
-        }
         head.uri = target.path_and_query.map(Uri::from).unwrap_or_default();
     }
     head.headers.remove(EXPECT);
@@ -45,20 +45,20 @@ pub(super) fn size(head: &Parts) -> usize {
     head.headers.iter().map(field).fold(target, usize::saturating_add)
 }
 
-/// Whether the target has an authority, over this transport, and `Host` names no other.
+/// Whether the target has an authority, over this transport, and `Host` names no other. Neither has a case (RFC 3986
+/// §3.1 and §3.2.2), and the `http` crate's schemes have one where they are no constant of its own.
 fn names_one_place(head: &Parts) -> bool {
-    let Some(authority) = head.uri.authority() else {
+    let (Some(scheme), Some(authority)) = (head.uri.scheme_str(), head.uri.authority()) else {
         return false;
     };
     let mut hosts = head.headers.get_all(HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
-        (None, _) => true,
         (Some(host), None) => host
             .as_bytes()
             .eq_ignore_ascii_case(authority.as_str().as_bytes()),
         _ => false,
     };
-    named && head.uri.path_and_query().is_some() && head.uri.scheme() == Some(&Scheme::HTTPS)
+    named && head.uri.path_and_query().is_some() && scheme.eq_ignore_ascii_case(Scheme::HTTPS.as_str())
 }
 
 /// As RFC 9113 §6.5.2 has it.
@@ -132,8 +132,26 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_has_no_case() {
+        for scheme in ["https", "HTTPS", "Https", "httpS"] {
+            for hosts in [&[][..], &[("host", "H")]] {
+                let mut head = head(&Method::GET, "/b/k?x", hosts);
+                // In parts, as `h2` makes it: a whole one is parsed without the case.
+                let target = Uri::builder().scheme(scheme).authority("h");
+                head.uri = target.path_and_query("/b/k?x").build().unwrap();
+                translate(&mut head, false);
+                assert_eq!(head.uri, "/b/k?x", "{scheme}");
+                assert_eq!(head.headers.get_all(HOST).iter().count(), 1, "{scheme}");
+                assert_eq!(verdict(&head), None, "{scheme}");
+            }
+        }
+    }
+
+    #[test]
     fn what_does_not_agree_is_left_for_classification_to_refuse() {
-        let cases: [(&str, &[Field], Malformed); 9] = [
+        let cases: [(&str, &[Field], Malformed); 11] = [
+            ("HTTP://h/b", &[], Malformed::Authority),
+            ("HTTPS://h/b", &[("host", "other")], Malformed::Authority),
             ("https://h/b", &[("host", "other")], Malformed::Authority),
             ("https://h/b", &[("host", "h:443")], Malformed::Authority),
             ("https://h/b", &[("host", "h"), ("host", "h")], Malformed::Host),

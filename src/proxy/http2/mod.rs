@@ -3,6 +3,7 @@
 //!
 //! A stream has its own [`Client`]: what was read of its body and what is wrong with it are the business of no other.
 
+mod calm;
 mod deadline;
 mod frames;
 mod head;
@@ -26,6 +27,7 @@ use super::{
     worker::Worker,
 };
 use crate::{classify::Arrival, obs::secret};
+use calm::Calm;
 use held::Held;
 use hyper::{
     Request,
@@ -61,7 +63,8 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let held = Held::new(share.clone());
     let errors = ProtocolErrors::new(held.clone(), arrival.peer, share.counters.clone());
     let streams = Streams::new(worker.clone());
-    let wire = Wire::new(stream, held.clone(), &worker.sweep);
+    let calm = Rc::new(Calm::default());
+    let wire = Wire::new(stream, held.clone(), calm.clone(), &worker.sweep);
     let mut idle = Idle::new(&worker.sweep, worker.waits);
     let limits = worker.sizes;
     let service = service_fn({
@@ -86,6 +89,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let mut connection = pin!(connection);
     let mut draining = false;
     let ended = poll_fn(|cx| {
+        calm.begin_turn();
         if !draining && waiter.poll_begun(cx) {
             draining = true;
             idle.drain();
@@ -97,7 +101,7 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(
             if polled.is_ready() {
                 return polled;
             }
-            if streams.are_forsaken() {
+            if streams.are_forsaken() || calm.is_disturbed() {
                 errors.give_up();
                 return Poll::Ready(Ok(()));
             }

@@ -51,7 +51,7 @@ impl ProtocolErrors {
         }
     }
 
-    /// The client resets most of what it begins: the connection is cut.
+    /// The client resets most of what it begins, or moves nothing: the connection is cut.
     pub(super) fn give_up(&self) {
         self.0.given_up.set(true);
     }

@@ -1,7 +1,7 @@
 //! The stream beneath `h2`: what goes over it is followed frame by frame, and nothing is read for a connection that holds
-//! too much.
+//! too much, has had its turn, or is to be cut.
 
-use super::{frames::Frames, held::Held};
+use super::{calm::Calm, frames::Frames, held::Held};
 use crate::proxy::sweep::{Sweep, Watch};
 use std::{
     io,
@@ -11,11 +11,12 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that keeps its connection's [`Held`].
+/// A stream that keeps its connection's [`Held`] and [`Calm`].
 #[derive(Debug)]
 pub(super) struct Wire<S> {
     stream: S,
     held: Rc<Held>,
+    calm: Rc<Calm>,
     received: Frames,
     sent: Frames,
     /// When to see whether others hold less by now.
@@ -23,10 +24,11 @@ pub(super) struct Wire<S> {
 }
 
 impl<S> Wire<S> {
-    pub(super) fn new(stream: S, held: Rc<Held>, sweep: &Rc<Sweep>) -> Self {
+    pub(super) fn new(stream: S, held: Rc<Held>, calm: Rc<Calm>, sweep: &Rc<Sweep>) -> Self {
         Self {
             stream,
             held,
+            calm,
             received: Frames::of_client(),
             sent: Frames::default(),
             again: sweep.watch(),
@@ -45,6 +47,7 @@ impl<S> Wire<S> {
     fn note_sent(&mut self, mut bytes: &[u8]) {
         while let Some(part) = self.sent.next(&mut bytes) {
             self.held.sent(&part);
+            self.calm.sent(&part);
         }
     }
 }
@@ -56,7 +59,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.held.rest(true);
-        if self.poll_room(cx).is_pending() {
+        if self.poll_room(cx).is_pending() || self.calm.poll_turn(cx).is_pending() {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
@@ -64,8 +67,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         this.held.rest(read.is_pending());
         let mut came = buffer.filled().get(before..).unwrap_or_default();
+        this.calm.read(came.len());
         while let Some(part) = this.received.next(&mut came) {
             this.held.received(&part);
+            this.calm.received(&part);
         }
         read
     }

@@ -60,6 +60,7 @@ pub(super) struct Connection {
     informational: u8,
     /// Something of the answer has arrived.
     answered: bool,
+    /// No head of the answer, informational ones too, speaks against another exchange.
     keep_alive: bool,
     body: Decoder,
     /// How much the next read asks for.
@@ -100,7 +101,7 @@ impl Connection {
         self.lines.clear();
         self.informational = 0;
         self.answered = false;
-        self.keep_alive = false;
+        self.keep_alive = true;
         self.appetite = APPETITE;
         self.upload.begin(head, plan, body)
     }
@@ -134,12 +135,13 @@ impl Connection {
                 let status = head.head.status();
                 if status.is_informational() {
                     self.informed(status)?;
+                    self.keep_alive &= head.keep_alive;
                     continue;
                 }
                 self.waiting = None;
                 self.broken = None;
                 self.upload.answered();
-                self.keep_alive = head.keep_alive;
+                self.keep_alive &= head.keep_alive;
                 return Poll::Ready(Ok(head));
             }
             match self.poll_read(cx) {

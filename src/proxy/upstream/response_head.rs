@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     obs::{bytes, dialect::Dialect, sse::Sign},
-    proxy::message::{elements, is_bodiless},
+    proxy::message::{elements, is_bodiless, may_have_length},
 };
 use std::{fmt, mem};
 
@@ -81,6 +81,8 @@ pub(super) fn parse(
         fields: lines.place_of_fields(),
         notable,
     };
+    // Where no body may be announced, who announces one may send it, now or later (RFC 9110 §8.6, RFC 9112 §6.1).
+    let contradicts = !may_have_length(status) && (chunked || length.is_some_and(|length| length > 0));
     let (body, delimited) = match (chunked, length) {
         (true, Some(_)) => return Err("a length and a transfer encoding"),
         _ if answers_head || is_bodiless(status) => {
@@ -94,7 +96,7 @@ pub(super) fn parse(
     Ok(ResponseHead {
         head,
         body,
-        keep_alive: minor == 1 && delimited && !close,
+        keep_alive: minor == 1 && delimited && !close && !contradicts,
     })
 }
 
@@ -342,6 +344,36 @@ mod tests {
             "HTTP/1.0 200 OK",
             "Content-Length: 1\r\nConnection: keep-alive\r\n"
         ));
+    }
+
+    #[test]
+    fn a_body_announced_where_none_can_be_is_awaited_by_nobody_on_that_connection() {
+        let keeps = |status: &str, fields: &str, answers_head: bool| {
+            let mut lines = Lines::default();
+            let head = format!("HTTP/1.1 {status} x\r\n{fields}\r\n");
+            let head = lines.take(&mut head.as_bytes().into()).unwrap().unwrap();
+            let head = parse(head, &lines, answers_head, &mut Moulds::default()).unwrap();
+            assert!(head.body.has_ended(), "{status} {fields:?}");
+            head.keep_alive
+        };
+        for announced in [
+            "Content-Length: 1\r\n",
+            "Content-Length: 18446744073709551615\r\n",
+            "Transfer-Encoding: chunked\r\n",
+        ] {
+            for answers_head in [false, true] {
+                for status in ["204", "100", "102", "103", "199"] {
+                    assert!(!keeps(status, announced, answers_head), "{status} {announced:?}");
+                }
+                assert!(keeps("304", announced, answers_head), "{announced:?}");
+            }
+            assert!(keeps("200", announced, true), "{announced:?}");
+        }
+        for status in ["204", "100", "103", "304"] {
+            for nothing in ["", "Content-Length: 0\r\n"] {
+                assert!(keeps(status, nothing, false), "{status} {nothing:?}");
+            }
+        }
     }
 
     #[test]
