@@ -551,7 +551,7 @@ fn stray_parameters_of_encryption_on_a_put_or_post_are_judged_as_put_object_too(
             ("x-amz-server-side-encryption-context", "e30="),
             ("x-amz-server-side-encryption-bucket-key-enabled", "true"),
         ] {
-            let parts = head(line, &[(name, value)]);
+            let parts = head(line, &[(name, value), heads::signature_of(name)]);
             assert_eq!(classified(&parts).unwrap().facts.also, put_kms, "{line} {name}");
         }
         let by_default = line.contains("metadata").then_some(Also {
@@ -600,13 +600,15 @@ fn a_customer_key_without_a_cell_on_a_put_or_post_is_judged_as_put_object_too() 
     ] {
         for dialect in ["obs", "amz"] {
             for one in trio(dialect, "") {
-                let parts = head(line, &borrowed(&[one]));
+                let (name, value) = (one.0.as_str(), one.1.as_str());
+                let parts = head(line, &[(name, value), heads::signature_of(name)]);
                 assert_eq!(classified(&parts).unwrap().facts.also, put_key, "{line}");
             }
         }
     }
     for line in ["DELETE /b/k", "HEAD /b", "PUT /b/k", "POST /b/k?uploads"] {
-        let parts = head(line, &borrowed(&trio("obs", "")));
+        let key = trio("obs", "");
+        let parts = head(line, &[&borrowed(&key)[..], &[heads::OBS_V2]].concat());
         assert_eq!(classified(&parts).unwrap().facts.also, None, "{line}");
     }
 }
