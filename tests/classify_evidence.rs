@@ -4,7 +4,7 @@
 
 mod heads;
 
-use heads::{KEY, KEY_MD5, borrowed, classified, head, refusal, trio};
+use heads::{KEY, KEY_MD5, borrowed, classified, head, refusal, signature_of, trio};
 use obsgate::{
     classify::Teller,
     obs::{
@@ -16,7 +16,7 @@ use obsgate::{
     policy::Also,
 };
 
-/// A signature of version 2 in the query: what stands beside it is documented there.
+/// A native signature of version 2 in the query: native parameters beside it are documented there.
 const V2_QUERY: &str = "AccessKeyId=AK&Signature=c2ln";
 const ALGORITHM: &str = "x-obs-server-side-encryption-customer-algorithm";
 
@@ -40,15 +40,12 @@ fn method_values_are_a_closed_list_in_headers_and_query() {
         let only = EncryptionSet::only(encryption);
         for dialect in ["obs", "amz"] {
             let name = format!("x-{dialect}-server-side-encryption");
-            assert_eq!(target("PUT /b/k", &[(&name, value)]), only);
+            let signed = [(name.as_str(), value), signature_of(&name)];
+            assert_eq!(target("PUT /b/k", &signed), only);
+        }
+        let name = "x-obs-server-side-encryption";
+        for value in [value, &value.replace(':', "%3a")] {
             assert_eq!(target(&format!("PUT /b/k?{name}={value}&{V2_QUERY}"), &[]), only);
-            assert_eq!(
-                target(
-                    &format!("PUT /b/k?{name}={}&{V2_QUERY}", value.replace(':', "%3a")),
-                    &[]
-                ),
-                only
-            );
         }
     }
     for value in [
@@ -103,13 +100,13 @@ fn what_only_kms_has_is_evidence_of_it_without_a_method() {
             "POST /b/k?append&position=0",
             "PUT /b",
         ] {
-            assert_eq!(target(line, &[(name, value)]), kms, "{line} {name}");
+            let signed = [(name, value), signature_of(name)];
+            assert_eq!(target(line, &signed), kms, "{line} {name}");
         }
-        assert_eq!(
-            target(&format!("PUT /b/k?{name}={value}&{V2_QUERY}"), &[]),
-            kms,
-            "{name} in the query"
-        );
+        if name.contains("obs") {
+            let line = format!("PUT /b/k?{name}={value}&{V2_QUERY}");
+            assert_eq!(target(&line, &[]), kms, "{name} in the query");
+        }
     }
     let aes = [("x-obs-server-side-data-encryption", "AES256")];
     assert_eq!(
@@ -156,7 +153,9 @@ fn a_customer_key_makes_target_and_source_known() {
         "PUT /b/k?partNumber=1&uploadId=U",
         "POST /b/k?append&position=4",
     ] {
-        assert_eq!(target(line, &borrowed(&trio("amz", ""))), key, "{line}");
+        let mut headers = trio("amz", "");
+        headers.push(("Authorization".into(), heads::V4.into()));
+        assert_eq!(target(line, &borrowed(&headers)), key, "{line}");
     }
     let mut headers = trio("obs", "copy-source-");
     headers.push(("x-obs-copy-source".into(), "/b/k".into()));
@@ -228,7 +227,7 @@ fn what_is_stated_after_the_beginning_settles_nothing_of_what_was_begun() {
     for (line, headers) in [
         (part, &[][..]),
         (part, &[copy]),
-        ("POST /b/k?append&position=0", &[key]),
+        ("POST /b/k?append&position=0", &[key, heads::OBS_V2]),
         ("POST /b/k?append&position=4", &[]),
     ] {
         let parts = head(line, headers);
@@ -264,6 +263,147 @@ fn without_evidence_the_one_who_knows_is_named() {
     }
     let parts = head("PUT /b/k?partNumber=1&uploadId=a%2Fb", &[]);
     assert_eq!(classified(&parts).unwrap().upload_id, Some(&b"a%2Fb"[..]));
+}
+
+/// What is stated takes the default's place only in the dialect of the signature, and without one only in both.
+#[test]
+fn what_is_stated_takes_the_defaults_place_in_the_dialect_of_the_signature_alone() {
+    let none = ("x-none", "none");
+    let copy = ("x-obs-copy-source", "/b/k");
+    let signatures = [
+        (heads::OBS_V2, Some("obs")),
+        (heads::AWS_V2, Some("amz")),
+        (("Authorization", heads::V4), Some("amz")),
+        (("Authorization", "Bearer t"), None),
+        (("X-Auth-Token", "t"), None),
+        (none, None),
+    ];
+    for (line, operation, other) in [
+        ("PUT /b/k", Operation::PutObject, none),
+        ("PUT /b/k", Operation::CopyObject, copy),
+        ("POST /b/k?uploads", Operation::InitiateMultipartUpload, none),
+        ("POST /b/k?append&position=0", Operation::AppendObject, none),
+    ] {
+        for (tail, value, encryption) in [
+            ("server-side-encryption", "AES256", Encryption::SseObs),
+            ("server-side-encryption", "kms", Encryption::SseKms),
+            (
+                "server-side-encryption-customer-algorithm",
+                "AES256",
+                Encryption::SseC,
+            ),
+            ("server-side-encryption-customer-key", KEY, Encryption::SseC),
+            (
+                "server-side-encryption-customer-key-md5",
+                KEY_MD5,
+                Encryption::SseC,
+            ),
+        ] {
+            let (obs, amz) = (format!("x-obs-{tail}"), format!("x-amz-{tail}"));
+            for (signature, dialect) in signatures {
+                for (in_obs, in_amz) in [(true, false), (false, true), (true, true)] {
+                    let mut headers = vec![signature, other];
+                    headers.extend(in_obs.then_some((obs.as_str(), value)));
+                    headers.extend(in_amz.then_some((amz.as_str(), value)));
+                    let parts = head(line, &headers);
+                    let got = classified(&parts).unwrap();
+                    let stated = EncryptionSet::only(encryption);
+                    let takes_its_place = match dialect {
+                        Some("obs") => in_obs,
+                        Some(_) => in_amz,
+                        None => in_obs && in_amz,
+                    };
+                    let expected = if takes_its_place {
+                        (stated, Teller::Nobody, None)
+                    } else {
+                        let also = Also {
+                            operation,
+                            target: stated,
+                        };
+                        (
+                            EncryptionSet::WITHOUT_CUSTOMER_KEY,
+                            Teller::BucketDefault,
+                            Some(also),
+                        )
+                    };
+                    let facts = got.facts;
+                    assert_eq!(
+                        (facts.target, got.target, facts.also),
+                        expected,
+                        "{line} {headers:?}"
+                    );
+                    assert_eq!(facts.operation, operation);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn two_halves_in_two_dialects_are_whole_to_nobody_without_a_signature() {
+    let halves = [
+        ("x-obs-server-side-encryption-customer-key", KEY),
+        ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
+    ];
+    let parts = head("PUT /b/k", &halves);
+    assert_eq!(classified(&parts).unwrap().target, Teller::BucketDefault);
+}
+
+/// The documents have parameters in the query of a native signature alone, and these are native (obs-facts §4.1).
+#[test]
+fn in_the_query_only_native_names_beside_a_native_signature_take_the_defaults_place() {
+    for (key, name, expected) in [
+        ("AccessKeyId", "x-obs-server-side-encryption", Teller::Nobody),
+        (
+            "AccessKeyId",
+            "x-amz-server-side-encryption",
+            Teller::BucketDefault,
+        ),
+        (
+            "AWSAccessKeyId",
+            "x-amz-server-side-encryption",
+            Teller::BucketDefault,
+        ),
+        (
+            "AWSAccessKeyId",
+            "x-obs-server-side-encryption",
+            Teller::BucketDefault,
+        ),
+    ] {
+        let query = format!("{key}=AK&Expires=1&Signature=c2ln");
+        let line = format!("PUT /b/k?{query}&{name}=AES256");
+        let parts = head(&line, &[]);
+        assert_eq!(classified(&parts).unwrap().target, expected, "{line}");
+        // In a header, it is the dialect that counts.
+        let line = format!("PUT /b/k?{query}");
+        let parts = head(&line, &[(name, "AES256")]);
+        let of_its_dialect = key.starts_with("AWS") == name.contains("amz");
+        let settled = classified(&parts).unwrap().target == Teller::Nobody;
+        assert_eq!(settled, of_its_dialect, "{line} {name}");
+    }
+}
+
+#[test]
+fn what_else_encryption_is_read_for_is_read_in_either_dialect() {
+    let kms = EncryptionSet::only(Encryption::SseKms);
+    for signature in [heads::OBS_V2, ("Authorization", heads::V4), ("x-none", "none")] {
+        for dialect in ["obs", "amz"] {
+            let name = format!("x-{dialect}-server-side-encryption");
+            assert_eq!(target("PUT /b", &[signature, (&name, "kms")]), kms, "{name}");
+            let key = format!("{name}-customer-algorithm");
+            assert_eq!(
+                target("HEAD /b/k", &[signature, (&key, "AES256")]),
+                EncryptionSet::only(Encryption::SseC)
+            );
+            let source = format!("x-{dialect}-copy-source-server-side-encryption-customer-key");
+            let headers = [signature, ("x-amz-copy-source", "/b/k"), (&source, KEY)];
+            let parts = head("PUT /b/k", &headers);
+            assert_eq!(
+                classified(&parts).unwrap().facts.source,
+                EncryptionSet::only(Encryption::SseC)
+            );
+        }
+    }
 }
 
 #[test]

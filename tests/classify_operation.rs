@@ -406,11 +406,37 @@ fn only_a_bare_delete_of_a_bucket_deletes_it() {
         "Expires=1;anything",
         "X-Amz-SignedHeaders=host;intelligent-tiering",
         "=x",
+        "x-obs-foo",
+        "X-Amz-Intelligent-Tiering&id=a",
+        "x-amz-meta-a=b",
+        "x-obs-checksum-mode-x",
     ] {
         let line = format!("DELETE /b?{query}");
         assert_eq!(operation(&line), Operation::Other, "{line}");
     }
+    for query in SIGNED_BY_SDKS {
+        let line = format!("DELETE /b?{query}");
+        assert_eq!(operation(&line), Operation::DeleteBucket, "{line}");
+    }
 }
+
+/// What signed links hold beside the operation, with whatever SDK they were made.
+const SIGNED_BY_SDKS: [&str; 14] = [
+    "X-Amz-Security-Token=a%2Fb%3D",
+    "x-amz-security-token=t&AWSAccessKeyId=AK&Expires=1&Signature=c2ln",
+    "x-obs-security-token=t&AccessKeyId=AK&Expires=1&Signature=c2ln",
+    "X-Amz-Content-Sha256=UNSIGNED-PAYLOAD",
+    "x-amz-content-sha256=UNSIGNED-PAYLOAD&x-id=any",
+    "x-amz-checksum-mode=ENABLED",
+    "x-amz-checksum-crc32=AAAAAA%3D%3D",
+    "x-amz-sdk-checksum-algorithm=CRC32",
+    "x-amz-expected-bucket-owner=111122223333",
+    "X-Amz-User-Agent=aws-sdk-js%2F3.0.0",
+    "x-obs-date=20240101T000000Z",
+    "x-amz-date=20240101T000000Z",
+    "x-amz-server-side-encryption=kms",
+    "x-obs-server-side-encryption-customer-algorithm=AES256",
+];
 
 #[test]
 fn beside_the_encryption_of_a_bucket_stands_no_name_that_is_not_documented() {
@@ -424,6 +450,9 @@ fn beside_the_encryption_of_a_bucket_stands_no_name_that_is_not_documented() {
             "acl",
             "x-id=a;intelligent-tiering",
             "Expires=%31",
+            "x-obs-foo",
+            "X-Amz-Metadata-Table=x",
+            "x-amz-acl=private",
         ] {
             let line = format!("{method} /b?encryption&{query}");
             assert_eq!(
@@ -439,6 +468,10 @@ fn beside_the_encryption_of_a_bucket_stands_no_name_that_is_not_documented() {
             "&encryption&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD",
         ] {
             let line = format!("{method} /b?{query}");
+            assert_eq!(refusal(&line, &[]), None, "{line}");
+        }
+        for query in SIGNED_BY_SDKS {
+            let line = format!("{method} /b?encryption&{query}");
             assert_eq!(refusal(&line, &[]), None, "{line}");
         }
         for query in [
@@ -518,7 +551,7 @@ fn stray_parameters_of_encryption_on_a_put_or_post_are_judged_as_put_object_too(
             ("x-amz-server-side-encryption-context", "e30="),
             ("x-amz-server-side-encryption-bucket-key-enabled", "true"),
         ] {
-            let parts = head(line, &[(name, value)]);
+            let parts = head(line, &[(name, value), heads::signature_of(name)]);
             assert_eq!(classified(&parts).unwrap().facts.also, put_kms, "{line} {name}");
         }
         let by_default = line.contains("metadata").then_some(Also {
@@ -567,13 +600,15 @@ fn a_customer_key_without_a_cell_on_a_put_or_post_is_judged_as_put_object_too() 
     ] {
         for dialect in ["obs", "amz"] {
             for one in trio(dialect, "") {
-                let parts = head(line, &borrowed(&[one]));
+                let (name, value) = (one.0.as_str(), one.1.as_str());
+                let parts = head(line, &[(name, value), heads::signature_of(name)]);
                 assert_eq!(classified(&parts).unwrap().facts.also, put_key, "{line}");
             }
         }
     }
     for line in ["DELETE /b/k", "HEAD /b", "PUT /b/k", "POST /b/k?uploads"] {
-        let parts = head(line, &borrowed(&trio("obs", "")));
+        let key = trio("obs", "");
+        let parts = head(line, &[&borrowed(&key)[..], &[heads::OBS_V2]].concat());
         assert_eq!(classified(&parts).unwrap().facts.also, None, "{line}");
     }
 }

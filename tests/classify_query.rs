@@ -21,7 +21,7 @@ use obsgate::{
 };
 
 const V2: &str = "AccessKeyId=AK&Expires=1704067200&Signature=c2ln";
-const AWS_V2: (&str, &str) = ("Authorization", "AWS AK:c2ln");
+use heads::AWS_V2;
 
 /// How strictly a request is judged once everybody who is asked says that the object has this encryption. 0: allowed;
 /// 1: it is still in doubt; 2: refused.
@@ -75,9 +75,10 @@ fn a_method_in_the_query_does_not_take_the_place_of_the_buckets_default() {
                     assert!(denied(&line, &[header], Scheme::Http), "{line} {header:?}");
                 }
                 assert!(denied(&format!("{line}&{}", heads::V4_QUERY), &[], Scheme::Http));
+                let documented = n == 0 && name.contains("obs");
                 assert_eq!(
                     denied(&format!("{line}&{V2}"), &[], Scheme::Http),
-                    n > 0,
+                    !documented,
                     "{line}"
                 );
             }
@@ -105,13 +106,53 @@ fn a_customer_key_in_the_query_is_no_way_round_the_signature_that_kms_wants() {
         assert!(denied(&line, &[AWS_V2], Scheme::Https), "{line}");
         assert!(denied(&line, &[AWS_V2], Scheme::Http), "{line}");
     }
-    let headers = trio("obs", "");
-    let mut headers = borrowed(&headers);
-    headers.push(AWS_V2);
-    assert!(
-        !denied("PUT /b/k", &headers, Scheme::Https),
-        "in headers it is read"
-    );
+    for (dialect, signature, read) in [
+        ("amz", AWS_V2, true),
+        ("obs", heads::OBS_V2, true),
+        ("obs", AWS_V2, false),
+        ("amz", heads::OBS_V2, false),
+    ] {
+        let headers = trio(dialect, "");
+        let mut headers = borrowed(&headers);
+        headers.push(signature);
+        assert_eq!(
+            denied("PUT /b/k", &headers, Scheme::Https),
+            !read,
+            "in headers it is read: {dialect} {signature:?}"
+        );
+    }
+}
+
+/// A store that goes by AWS's signature may know no `x-obs-` name, and a native one no `x-amz-`.
+#[test]
+fn a_method_in_the_other_dialect_does_not_take_the_place_of_the_buckets_default() {
+    let copy = ("x-obs-copy-source", "/b/k");
+    for line in ["PUT /b/k", "POST /b/k?uploads", "POST /b/k?append&position=0"] {
+        for (name, signature, takes_its_place) in [
+            ("x-obs-server-side-encryption", heads::OBS_V2, true),
+            ("x-obs-server-side-encryption", AWS_V2, false),
+            (
+                "x-obs-server-side-encryption",
+                ("Authorization", heads::V4),
+                false,
+            ),
+            ("x-obs-server-side-encryption", ("x-none", "none"), false),
+            ("x-amz-server-side-encryption", heads::OBS_V2, false),
+            ("x-amz-server-side-encryption", AWS_V2, true),
+            ("x-amz-server-side-encryption", ("Authorization", heads::V4), true),
+            ("x-amz-server-side-encryption", ("x-none", "none"), false),
+        ] {
+            let headers = [(name, "AES256"), signature];
+            assert_eq!(
+                denied(line, &headers, Scheme::Http),
+                !takes_its_place,
+                "{line} {headers:?}"
+            );
+            if line.starts_with("PUT") && !takes_its_place {
+                assert!(denied(line, &[&headers[..], &[copy]].concat(), Scheme::Http));
+            }
+        }
+    }
 }
 
 #[test]

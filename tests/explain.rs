@@ -157,6 +157,8 @@ fn a_form_is_never_decided_by_its_head() {
     );
 }
 
+const FORM_OBS: [&str; 3] = ["AccessKeyId=AK", "policy=e30=", "signature=c2ln"];
+
 const FORM_V4: [&str; 5] = [
     "policy=e30=",
     "x-amz-algorithm=AWS4-HMAC-SHA256",
@@ -192,7 +194,7 @@ fn a_forms_key_is_shown_and_its_fields_count_as_its_own() {
     let got = posted(
         "http://b.obs.example.com/",
         &[&head],
-        &["Key=a\nk", &format!("{kms}=kms")],
+        &[&FORM_OBS[..], &["Key=a\nk", &format!("{kms}=kms")]].concat(),
     );
     let read = got.request.unwrap();
     assert_eq!(read.key.as_deref(), Some("a\\nk"));
@@ -207,10 +209,51 @@ fn a_forms_key_is_shown_and_its_fields_count_as_its_own() {
             "not documented for this operation: counts as a customer key that came along",
         ),
     ] {
-        let got = posted("https://b.obs.example.com/", &[], &[&format!("x-obs-{name}=a")]);
+        let field = format!("x-obs-{name}=a");
+        let fields = [&FORM_OBS[..], &[&field]].concat();
+        let got = posted("https://b.obs.example.com/", &[], &fields);
         let read = got.request.unwrap();
         assert_eq!((read.evidence[0].counted, read.key), (expected, None), "{name}");
     }
+}
+
+#[test]
+fn what_is_stated_in_the_other_dialect_is_shown_beside_the_buckets_default() {
+    let beside = "evidence of the target's encryption, beside the bucket's default: not every store that takes the \
+                  signature reads it there";
+    let own = "evidence of the target's encryption";
+    let v4 = format!("Authorization: {V4}");
+    for (name, signature, counted, target) in [
+        ("x-obs-server-side-encryption", v4.as_str(), beside, 3),
+        ("x-amz-server-side-encryption", &v4, own, 1),
+        (
+            "x-obs-server-side-encryption",
+            "Authorization: OBS AK:c2ln",
+            own,
+            1,
+        ),
+        (
+            "x-amz-server-side-encryption",
+            "Authorization: OBS AK:c2ln",
+            beside,
+            3,
+        ),
+    ] {
+        let stated = format!("{name}: AES256");
+        let got = explain("PUT", "http://b.obs.example.com/k", &[signature, &stated]);
+        let read = got.request.as_ref().unwrap();
+        assert_eq!(read.evidence[0].counted, counted, "{stated} {signature}");
+        assert_eq!(read.target.len(), target, "{stated} {signature}");
+        assert!(got.to_string().contains(counted), "{got}");
+    }
+    let field = "x-obs-server-side-encryption=AES256";
+    let got = posted(
+        "http://b.obs.example.com/",
+        &[],
+        &[&FORM_V4[..], &[field]].concat(),
+    );
+    let read = got.request.as_ref().unwrap();
+    assert_eq!((read.evidence[0].counted, read.target.len()), (beside, 3));
 }
 
 #[test]

@@ -46,6 +46,12 @@ const CUSTOMER_KEY: [(&str, &str); 3] = [
     ("x-amz-server-side-encryption-customer-key-MD5", KEY_MD5),
 ];
 
+/// A signature of the dialect that the fields are spelled in.
+fn signed(fields: &Fields<'_>) -> Vec<(&'static str, &'static str)> {
+    let native = fields.iter().any(|(name, _)| name.contains("obs"));
+    if native { OBS_V2.to_vec() } else { V4.to_vec() }
+}
+
 fn form(fields: &Fields<'_>) -> Form {
     let mut scanner = scanner(BOUNDARY, Limits::default());
     let body: String = fields.iter().map(|(name, value)| field(name, value)).collect();
@@ -226,7 +232,8 @@ fn a_name_that_only_some_would_read_is_refused() {
 fn the_encryption_a_form_states_is_the_targets() {
     let parts = post("/bucket", &[]);
     let target = |fields: &Fields<'_>| {
-        let classified = joined(&parts, Scheme::Http, fields).unwrap();
+        let fields = [&signed(fields)[..], fields].concat();
+        let classified = joined(&parts, Scheme::Http, &fields).unwrap();
         let key = classified.facts.customer_key;
         (classified.facts.target, classified.target, key)
     };
@@ -280,6 +287,39 @@ fn the_encryption_a_form_states_is_the_targets() {
 }
 
 #[test]
+fn a_field_takes_the_defaults_place_in_the_dialect_of_the_forms_signature_alone() {
+    let parts = post("/bucket", &[]);
+    let obs = ("x-obs-server-side-encryption", "AES256");
+    let amz = ("x-amz-server-side-encryption", "AES256");
+    let stated = EncryptionSet::only(Encryption::SseObs);
+    for (signature, in_obs, in_amz) in [
+        (&OBS_V2[..], true, false),
+        (&TOKEN, true, false),
+        (&AWS_V2, false, true),
+        (&V4, false, true),
+        (&[("policy", "e30=")], false, false),
+        (&[], false, false),
+    ] {
+        for (fields, settles) in [(&[obs][..], in_obs), (&[amz], in_amz), (&[obs, amz], true)] {
+            let fields = [signature, fields].concat();
+            let got = joined(&parts, Scheme::Http, &fields).unwrap();
+            let also = got.facts.also.map(|also| (also.operation, also.target));
+            let expected = if settles {
+                (stated, Teller::Nobody, None)
+            } else {
+                let unstated = EncryptionSet::WITHOUT_CUSTOMER_KEY;
+                (
+                    unstated,
+                    Teller::BucketDefault,
+                    Some((Operation::PostObject, stated)),
+                )
+            };
+            assert_eq!((got.facts.target, got.target, also), expected, "{fields:?}");
+        }
+    }
+}
+
+#[test]
 fn a_form_that_contradicts_itself_is_refused() {
     for method in ["", "KMS", "aws:kms:dsse", "kms, AES256", "\"kms\"", "kms "] {
         let fields = [("x-obs-server-side-encryption", method)];
@@ -312,7 +352,7 @@ fn encryption_in_the_head_of_a_form_counts_too() {
         let also = silent.facts.also.unwrap();
         assert_eq!(also.target, EncryptionSet::only(Encryption::SseKms));
         assert!(matches!(strict().decide(silent.facts), Decision::Deny(_)));
-        let agreeing = joined(&parts, Scheme::Http, &[KMS]).unwrap();
+        let agreeing = joined(&parts, Scheme::Http, &[&OBS_V2[..], &[KMS]].concat()).unwrap();
         assert_eq!(agreeing.facts.target, EncryptionSet::only(Encryption::SseKms));
         for (name, value) in [
             ("x-obs-server-side-encryption", "AES256"),
@@ -370,9 +410,15 @@ fn a_form_is_decided_by_what_it_says() {
     let allowed = |decision| decision == Decision::Allow;
     assert!(allowed(decide(Scheme::Https, &[&V4, &[KMS]])));
     assert!(!allowed(decide(Scheme::Http, &[&V4, &[KMS]])));
+    let native = trio("obs", "");
+    let native = heads::borrowed(&native);
     for other in [&OBS_V2[..], &AWS_V2, &TOKEN, &[]] {
         assert!(!allowed(decide(Scheme::Https, &[other, &[KMS]])));
-        assert!(allowed(decide(Scheme::Https, &[other, &CUSTOMER_KEY])));
+        // Beside the other dialect's signature, or none, the bucket's default is asked for as well.
+        let (amz, obs) = (other == AWS_V2, other == OBS_V2 || other == TOKEN);
+        assert_eq!(allowed(decide(Scheme::Https, &[other, &CUSTOMER_KEY])), amz);
+        assert_eq!(allowed(decide(Scheme::Https, &[other, &native])), obs);
+        assert!(allowed(decide(Scheme::Https, &[other, &native, &CUSTOMER_KEY])));
         assert!(!allowed(decide(Scheme::Http, &[other, &CUSTOMER_KEY])));
     }
     assert!(matches!(

@@ -82,11 +82,12 @@ fn is_decided(row: &Row, rows: &[Row], variant: Variant, policy: &Policy, key_wa
     // whatever key the request carries.
     let first = policy.decide(facts);
     let stated = expected(facts.target);
-    let members = match facts.also {
-        Some(also) if stated.iter().any(|denied| !denied) => expected(also.target),
-        _ => stated,
-    };
-    let settled = members.iter().all(|denied| *denied == members[0]);
+    let beside = facts
+        .also
+        .map_or_else(|| stated.clone(), |also| expected(also.target));
+    let all = |members: &[bool]| members.iter().all(|denied| *denied);
+    let none = |members: &[bool]| members.iter().all(|denied| !denied);
+    let settled = all(&stated) || all(&beside) || (none(&stated) && none(&beside));
     match first {
         Decision::NeedsState(role) => {
             assert!(!settled, "{context}");
@@ -94,6 +95,13 @@ fn is_decided(row: &Row, rows: &[Row], variant: Variant, policy: &Policy, key_wa
             assert_eq!(asked, teller(row), "{context}");
         }
         Decision::Allow | Decision::Deny(_) => assert!(settled, "{first:?} {context}"),
+    }
+
+    // With nobody to ask, the documents judge what the head states (rulings, 22).
+    if asked == Teller::BucketDefault && row.target != Encryption::Plain {
+        let settled = policy.settle(facts, first, asked.unknown());
+        let stated = expected(EncryptionSet::only(row.target));
+        assert_eq!(settled.is_err(), stated[0], "unknown default: {context}");
     }
 
     // With the answer: this row.
@@ -135,7 +143,17 @@ fn facts_of_head(head: &Parts, row: &Row, variant: Variant) -> (Facts, Teller) {
     };
     assert_eq!(facts.operation, row.operation, "{context}");
     assert_eq!(facts.auth, variant.signing.auth(), "{context}");
-    assert_eq!(facts.target, target_from_head(row), "{context}");
+    let beside = is_in_the_other_dialect(row, variant);
+    let target = if beside {
+        EncryptionSet::WITHOUT_CUSTOMER_KEY
+    } else {
+        target_from_head(row)
+    };
+    assert_eq!(facts.target, target, "{context}");
+    if beside {
+        let also = facts.also.map(|also| (also.operation, also.target));
+        assert_eq!(also, Some((row.operation, target_from_head(row))), "{context}");
+    }
     assert_eq!(facts.customer_key, carries_key(row), "{context}");
     (facts, classified.target)
 }
@@ -178,6 +196,22 @@ fn target_from_head(row: &Row) -> EncryptionSet {
         }
         _ => EncryptionSet::WITHOUT_CUSTOMER_KEY,
     }
+}
+
+/// Whether the head states an encryption that counts beside the bucket's default: in the dialect that the signature is not
+/// of, or without one (rulings, 11).
+fn is_in_the_other_dialect(row: &Row, variant: Variant) -> bool {
+    let writes = matches!(
+        row.operation,
+        Operation::PutObject | Operation::InitiateMultipartUpload | Operation::CopyObject
+    );
+    let of = match variant.signing.auth() {
+        Auth::ObsV2 => "obs",
+        Auth::AwsV2 if variant.signing == Signing::AwsQuery => "in the query of native signatures alone",
+        Auth::AwsV2 | Auth::V4 => "amz",
+        Auth::Anonymous | Auth::Unknown => "both",
+    };
+    writes && row.target != Encryption::Plain && variant.dialect != of
 }
 
 /// What the head says of a copy's source.

@@ -30,13 +30,14 @@ impl Aim {
         verb: Verb,
         operation: Operation,
         scan: &Scan<'_>,
+        auth: Auth,
         presigned: bool,
     ) -> Result<Self, Malformed> {
         let seen = scan.evidence.seen();
         if verb.writes() {
             scan.evidence.check()?;
         }
-        let stated = Stated::of(verb, scan, presigned);
+        let stated = Stated::of(verb, operation, scan, auth, presigned);
         let keyed = seen.has_any(Parameters::TARGET_KEY);
         let (target, teller) = match (verb, operation) {
             (Verb::Get, _) => (by_key(keyed), Teller::Response),
@@ -85,23 +86,30 @@ impl Aim {
 struct Stated {
     /// To a store that reads as loosely as any.
     loosely: Option<Encryption>,
-    /// To every store. Only this takes the place of what a bucket encrypts with by default (rulings, 11).
+    /// To every store that would take the request's signature. Only this takes the place of what a bucket encrypts with
+    /// by default (rulings, 11).
     surely: Option<Encryption>,
 }
 
 impl Stated {
     /// What reads an object states nothing but a customer key.
-    fn of(verb: Verb, scan: &Scan<'_>, presigned: bool) -> Self {
+    fn of(verb: Verb, operation: Operation, scan: &Scan<'_>, auth: Auth, presigned: bool) -> Self {
+        let evidence = &scan.evidence;
         if verb.writes() {
+            let certain = match operation {
+                // It has no default yet that anything could take the place of.
+                Operation::CreateBucket => evidence.certain(presigned),
+                _ => evidence.certain_to(auth, presigned),
+            };
             return Self {
-                loosely: scan.evidence.stated(),
-                surely: scan.evidence.settled(presigned),
+                loosely: evidence.stated(),
+                surely: evidence.stated_by(certain),
             };
         }
         let by = |of: Parameters| of.has_any(Parameters::TARGET_KEY).then_some(Encryption::SseC);
         Self {
-            loosely: by(scan.evidence.seen()),
-            surely: by(scan.evidence.certain(presigned)),
+            loosely: by(evidence.seen()),
+            surely: by(evidence.certain(presigned)),
         }
     }
 }

@@ -31,18 +31,21 @@ impl Classified<'_> {
             (_, Some(_)) => return Err(Malformed::Signatures),
         };
         self.evidence = form::join(self.head, self.evidence, form)?;
-        (self.facts.target, self.target) = match said.evidence.settled(false) {
+        let certain = said.evidence.certain_to(auth, false);
+        (self.facts.target, self.target) = match said.evidence.stated_by(certain) {
             Some(one) => (EncryptionSet::only(one), Teller::Nobody),
             None => (EncryptionSet::WITHOUT_CUSTOMER_KEY, Teller::BucketDefault),
         };
-        // A field in another case counts beside the bucket's default: some stores overlook it.
+        // A field in another case, or in a dialect that the signature is not of, counts beside the bucket's default:
+        // some stores overlook it.
         if let (Some(one), Teller::BucketDefault) = (said.evidence.stated(), self.target) {
             let also = Also {
                 operation: self.facts.operation,
                 target: EncryptionSet::only(one),
             };
+            // What the head says would have to be judged as a third operation.
             if self.facts.also.replace(also).is_some() {
-                return Err(Malformed::FieldName);
+                return Err(Malformed::Contradiction);
             }
         }
         self.facts.auth = auth;

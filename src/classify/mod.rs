@@ -177,7 +177,7 @@ pub fn classify<'h>(
     let (auth, signed_in) = scan.signatures.weigh(scan.forwarded)?;
     let aim = {
         let presigned = signed_in == Some(Carrier::Query) && matches!(auth, Auth::ObsV2 | Auth::AwsV2);
-        facts::Aim::of(verb, operation, &scan, presigned)?
+        facts::Aim::of(verb, operation, &scan, auth, presigned)?
     };
     Ok(Classified {
         head,

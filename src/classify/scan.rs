@@ -115,8 +115,8 @@ impl<'h> Scan<'h> {
     }
 
     fn folded(&mut self, folded: &[u8], name: &'h [u8], value: &'h [u8]) -> Result<(), Malformed> {
-        let dialect = Dialect::by_prefix(folded);
-        if let Some(dialect) = dialect {
+        let mut idle = false;
+        if let Some(dialect) = Dialect::by_prefix(folded) {
             self.amz |= dialect == Dialect::Amz;
             match dialect.word(folded) {
                 // As documented it would have been found without folding.
@@ -126,7 +126,8 @@ impl<'h> Scan<'h> {
                         .note(parameter, Carrier::Query, dialect, value, false);
                 }
                 Some(Word::CopySource) => return Err(Malformed::CopySourceMisplaced),
-                Some(Word::Guarded) | None => {}
+                Some(Word::Guarded) => idle = true,
+                None => idle = Signatures::has_field(folded) || Dialect::is_idle(folded),
             }
         } else if Subresource::of(folded).is_some() {
             return Err(Malformed::Subresource);
@@ -136,8 +137,7 @@ impl<'h> Scan<'h> {
         self.signatures.query(folded, name, value);
         if is_configuration(folded) {
             self.subresources = self.subresources.with(Marks::CONFIGURATION);
-        } else if dialect.is_none() && !(name.is_empty() && value.is_empty()) {
-            // With a prefix it is a header, as signed links carry them.
+        } else if !(idle || name.is_empty() && value.is_empty()) {
             self.strange = true;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! How a request is signed. Detected, never verified: that is the store's business.
 
+use super::dialect::Dialect;
+
 /// The signature a request carries, by version and spelling (obs-facts §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Auth {
@@ -26,6 +28,15 @@ impl Auth {
             Self::ObsV2 | Self::AwsV2 => "v2",
             Self::V4 => "v4",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// The dialect it belongs to, if it is plain.
+    pub const fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::ObsV2 => Some(Dialect::Obs),
+            Self::AwsV2 | Self::V4 => Some(Dialect::Amz),
+            Self::Anonymous | Self::Unknown => None,
         }
     }
 }

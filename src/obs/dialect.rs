@@ -110,6 +110,12 @@ impl Dialect {
         })
     }
 
+    /// Whether a name with a dialect's prefix is a header that signed links carry in the query, beside any operation.
+    pub(crate) fn is_idle(name: &[u8]) -> bool {
+        name.get(Self::Amz.prefix().len()..)
+            .is_some_and(|tail| IDLE.get(tail).is_some())
+    }
+
     /// All names of the dialect that mean something.
     pub(super) const fn words(self) -> &'static [(&'static str, Word)] {
         self.table().entries()
@@ -231,6 +237,24 @@ static AMZ: Names<Word> = Names::new(&[
     ),
 ]);
 
+/// What SDKs sign with whatever they ask for, without the prefix: nothing rests on it.
+static IDLE: Names<()> = Names::new(&[
+    ("trailer", ()),
+    ("user-agent", ()),
+    ("checksum-mode", ()),
+    ("checksum-sha1", ()),
+    ("checksum-type", ()),
+    ("request-payer", ()),
+    ("checksum-crc32", ()),
+    ("checksum-crc32c", ()),
+    ("checksum-sha256", ()),
+    ("checksum-algorithm", ()),
+    ("checksum-crc64nvme", ()),
+    ("expected-bucket-owner", ()),
+    ("sdk-checksum-algorithm", ()),
+    ("decoded-content-length", ()),
+]);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +309,17 @@ mod tests {
                 format!("y-goog-{tail}"),
             ] {
                 assert!(!Dialect::is_foreign(other.as_bytes()), "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_idle_means_nothing_in_either_dialect() {
+        for (tail, ()) in IDLE.entries() {
+            for dialect in Dialect::ALL {
+                let name = format!("{}{tail}", dialect.prefix());
+                assert!(Dialect::is_idle(name.as_bytes()), "{name}");
+                assert_eq!(dialect.word(name.as_bytes()), None, "{name}");
             }
         }
     }

@@ -27,6 +27,18 @@ pub(crate) const V4_QUERY: &str = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Creden
 pub(crate) const KEY: &str = "K7QkYpBkM5+hca27fsNkUnNVaobncnLht/rCB2o/9Cw=";
 pub(crate) const KEY_MD5: &str = "HHZSrfZMtS69FCj/xN8ppg==";
 
+pub(crate) const OBS_V2: (&str, &str) = ("Authorization", "OBS AK:c2ln");
+pub(crate) const AWS_V2: (&str, &str) = ("Authorization", "AWS AK:c2ln");
+
+/// A signature of the dialect that a name is spelled in.
+pub(crate) fn signature_of(name: &str) -> (&'static str, &'static str) {
+    if name.contains("obs") {
+        OBS_V2
+    } else {
+        ("Authorization", V4)
+    }
+}
+
 /// A head from its lines; `None` where the server would not let it through.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Parts> {
     let mut headers = [httparse::EMPTY_HEADER; 64];

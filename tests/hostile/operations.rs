@@ -3,6 +3,7 @@
 use crate::row::{Table, ask, get, put, with_body};
 
 const KMS: &str = "x-obs-server-side-encryption: kms";
+const SIGNED_KMS: &str = "Authorization: OBS AK:c2ln\nx-obs-server-side-encryption: kms";
 
 pub(crate) fn rows(t: &mut Table) {
     subresources(t);
@@ -125,9 +126,9 @@ fn subresources(t: &mut Table) {
         "what only OBS knows, another store takes for a PUT; rulings, 2",
         (400, "strict.sse-kms.put-object"),
         [
-            ask("PUT /mine/k?modify&position=0", KMS),
-            ask("PUT /mine/k?metadata", KMS),
-            ask("PUT /mine/k?truncate&length=0", KMS),
+            ask("PUT /mine/k?modify&position=0", SIGNED_KMS),
+            ask("PUT /mine/k?metadata", SIGNED_KMS),
+            ask("PUT /mine/k?truncate&length=0", SIGNED_KMS),
         ],
     );
 }

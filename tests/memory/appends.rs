@@ -7,7 +7,7 @@ use crate::{
 };
 use obsgate::config::Builtin;
 
-const OBS_KEYS: &str = "x-obs-server-side-encryption: AES256";
+const OBS_KEYS: &str = "x-amz-server-side-encryption: AES256";
 
 /// A store that answers the first append so, and later ones in silence.
 fn store(first: &'static str) -> Store {

@@ -40,8 +40,8 @@ fn beginning(answer: impl Into<Vec<u8>>) -> Store {
 
 #[test]
 fn the_answer_tells_what_the_upload_is_encrypted_with_and_else_the_request() {
-    let method = |value: &str| vec![format!("x-obs-server-side-encryption: {value}")];
-    let customer: Vec<String> = trio("obs").into();
+    let method = |value: &str| vec![format!("x-amz-server-side-encryption: {value}")];
+    let customer: Vec<String> = trio("amz").into();
     let told = |headers: &[&'static str]| headers.to_vec();
     for (asked_for, answered, decided) in [
         (vec![], told(&[]), "none"),

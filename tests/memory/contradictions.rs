@@ -11,7 +11,7 @@ use obsgate::{
     policy::{UnknownBucketDefault, UnknownUpload},
 };
 
-const OBS_KEYS: &str = "x-obs-server-side-encryption: AES256";
+const OBS_KEYS: &str = "x-amz-server-side-encryption: AES256";
 const ODD: &str = "x-obs-server-side-encryption: rot13";
 const COPY: &str = "x-obs-copy-source: /mine/source";
 
@@ -97,7 +97,7 @@ fn a_customer_key_is_enough_where_it_is_the_uploads_own() {
     for (setup, sign) in [(Setup::strict(), V2), (Setup::of(Builtin::OtcS3), V2)] {
         let gate = setup.before(store.address());
         let request = part().with(sign).with_all(trio("obs")).body("x").bytes();
-        begin(&gate, &trio("obs"));
+        begin(&gate, &trio("amz"));
         gate.ask(Over::Https, &request).assert_passed();
         gate.ask(Over::Http, &request).assert_refused("");
     }
@@ -112,7 +112,7 @@ fn a_part_of_an_upload_with_a_customer_key_needs_the_key() {
     for setting in [UnknownUpload::Deny, UnknownUpload::Allow] {
         let store = store("x-mark: 1", "x-mark: 1");
         let gate = Setup::strict().unknown_upload(setting).before(store.address());
-        begin(&gate, &trio("obs"));
+        begin(&gate, &trio("amz"));
         for sign in [V2, V4] {
             assert_ruled_out(&gate.ask(Over::Http, part().with(sign).body("x").bytes()));
         }
@@ -215,7 +215,7 @@ fn creating_a_bucket_of_which_nothing_is_known_says_nothing_that_relaxes() {
     ] {
         for method in [
             OBS_KEYS,
-            "x-amz-server-side-encryption: AES256",
+            "x-obs-server-side-encryption: AES256",
             "x-obs-server-side-encryption: obs",
             "x-mark: 1",
         ] {

@@ -95,7 +95,7 @@ fn an_upload_that_says_nothing_is_decided_by_what_its_bucket_is_declared_to_do()
             assert_eq!(store.calls(), calls, "{pattern} {bucket}");
             let plain = ask(format!("PUT /{bucket}/k")).with(V4).body("x");
             gate.ask(Over::Https, plain.clone().bytes()).assert_passed();
-            let named = plain.with("x-obs-server-side-encryption: AES256");
+            let named = plain.with("x-amz-server-side-encryption: AES256");
             gate.ask(Over::Http, named.bytes()).assert_passed();
         }
         if !other.is_empty() {

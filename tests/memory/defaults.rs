@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{DOMAIN, Over, Running, Setup},
-    message::{ANONYMOUS, Answer, KMS, V2, V4, ask},
+    message::{ANONYMOUS, Answer, KMS, OBS, V2, V4, ask, trio},
     store::{Asked, Store, chunked, reply, reply_in_chunks},
 };
 use obsgate::{config::Builtin, policy::UnknownBucketDefault};
@@ -10,7 +10,7 @@ use obsgate::{config::Builtin, policy::UnknownBucketDefault};
 const CONFIGURED: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>\
                           kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
 
-const OBS_KEYS: &str = "x-obs-server-side-encryption: AES256";
+const OBS_KEYS: &str = "x-amz-server-side-encryption: AES256";
 
 /// A store that answers an upload with success in silence, and all else so.
 fn answering(answer: impl Into<String>) -> Store {
@@ -60,7 +60,7 @@ fn assert_known(gate: &Running, store: &Store) {
         .assert_passed();
     let named = ask("PUT /mine/k")
         .with(V4)
-        .with("x-obs-server-side-encryption: AES256");
+        .with("x-amz-server-side-encryption: AES256");
     gate.ask(Over::Http, named.body("x").bytes()).assert_passed();
     gate.ask(Over::Http, ask("PUT /yours/k").with(V4).body("x").bytes())
         .assert_passed();
@@ -179,6 +179,42 @@ fn taking_writes(answer: String) -> Store {
     })
 }
 
+/// A store that goes by AWS's signature may know no `x-obs-` name, and a native one no `x-amz-`.
+#[test]
+fn what_is_stated_in_the_other_dialect_does_not_take_the_place_of_what_was_learned() {
+    let store = answering(reply("200 OK", &[], ""));
+    let gate = Setup::strict().before(store.address());
+    teach(&gate);
+    let calls = store.calls();
+    let (obs, amz) = ("x-obs-server-side-encryption: AES256", OBS_KEYS);
+    for (sign, own, other) in [(V4, amz, obs), (V2, amz, obs), (OBS, obs, amz)] {
+        for request in [
+            ask("PUT /mine/k").body("x"),
+            ask("POST /mine/k?uploads"),
+            ask("POST /mine/k?append&position=0").body("x"),
+            ask("PUT /mine/k").with("x-amz-copy-source: /yours/source"),
+        ] {
+            let answer = gate.ask(Over::Http, request.with(sign).with(other).bytes());
+            assert_eq!(answer.assert_refused("strict.").element("Code"), "InvalidRequest");
+        }
+        let request = ask("PUT /mine/k").with(sign).with(own).body("x");
+        gate.ask(Over::Http, request.bytes()).assert_passed();
+    }
+    assert_eq!(store.calls(), calls + 3);
+    let calls = store.calls();
+    for with in [obs, amz] {
+        let request = ask("PUT /mine/k").with(ANONYMOUS).with(with).body("x");
+        gate.ask(Over::Http, request.bytes()).assert_refused("strict.");
+        let keyed = if with == obs { trio("obs") } else { trio("amz") };
+        let sign = if with == obs { V2 } else { OBS };
+        let request = ask("PUT /mine/k").with(sign).with_all(keyed).body("x");
+        gate.ask(Over::Https, request.bytes()).assert_refused("strict.");
+    }
+    assert_eq!(store.calls(), calls);
+    let both = ask("PUT /mine/k").with(obs).with(amz).body("x");
+    gate.ask(Over::Http, both.bytes()).assert_passed();
+}
+
 #[test]
 fn what_else_some_stores_take_off_a_bucket_leaves_its_default() {
     let store = taking_writes(reply("204 No Content", &[], ""));
@@ -189,11 +225,14 @@ fn what_else_some_stores_take_off_a_bucket_leaves_its_default() {
         "/mine?versions",
         "/mine?acl",
         "/mine?encryption&metadataTable",
+        "/mine?x-obs-foo",
+        "/mine?encryption&x-amz-foo",
     ] {
         gate.ask(Over::Http, ask(format!("DELETE {target}")).with(V4).bytes());
         put(&gate).assert_refused("");
     }
-    gate.ask(Over::Http, ask("DELETE /mine").with(V4).bytes())
+    let target = "/mine?x-id=DeleteBucket&x-amz-expected-bucket-owner=1&X-Amz-User-Agent=a%2F1";
+    gate.ask(Over::Http, ask(format!("DELETE {target}")).with(V4).bytes())
         .assert_passed();
     put(&gate).assert_passed();
 }

@@ -70,10 +70,10 @@ fn post(gate: &Running, over: Over, fields: &[(&str, &str)]) -> Answer {
 
 #[test]
 fn every_form_is_decided_as_the_documents_say_and_its_policy_still_holds() {
-    let demo = Demo::start(Setup::strict());
     let mut stored = 0;
     for with in With::ALL {
         for dialect in ["obs", "amz"] {
+            let demo = Demo::start(Setup::strict());
             for signed in Signed::ALL {
                 for over in Over::ALL {
                     let file = format!("{with:?} {dialect} {signed:?} {over:?}");
@@ -108,9 +108,9 @@ fn every_form_is_decided_as_the_documents_say_and_its_policy_still_holds() {
 fn the_log_says_that_the_form_told() {
     let store = Store::answering(|_| reply("204 No Content", &[], ""));
     let gate = Setup::strict().before(store.address());
-    let kms = ("x-obs-server-side-encryption", "kms");
+    let kms = ("x-amz-server-side-encryption", "aws:kms");
     post(&gate, Over::Https, &[sample(Signed::V4), &[kms]].concat()).assert_passed();
-    post(&gate, Over::Http, &[kms]).assert_refused("");
+    post(&gate, Over::Http, &[sample(Signed::V4), &[kms]].concat()).assert_refused("");
     post(&gate, Over::Http, &[]).assert_passed();
     let events = gate.events();
     let told: Vec<_> = events
@@ -194,7 +194,25 @@ fn a_form_without_a_word_of_encryption_is_what_the_bucket_is() {
     }
     assert_eq!(store.calls(), 2);
     let named = [("x-amz-server-side-encryption", "AES256")];
-    post(&gate, Over::Http, &named).assert_passed();
+    for signed in Signed::ALL {
+        let fields = [sample(signed), &named].concat();
+        let answer = post(&gate, Over::Http, &fields);
+        if matches!(signed, Signed::Aws | Signed::V4) {
+            answer.assert_passed();
+        } else {
+            answer.assert_refused("strict.sse-kms.post-object");
+        }
+    }
+    let named = [("x-obs-server-side-encryption", "AES256")];
+    for signed in Signed::ALL {
+        let fields = [sample(signed), &named].concat();
+        let answer = post(&gate, Over::Http, &fields);
+        if matches!(signed, Signed::Obs | Signed::Token) {
+            answer.assert_passed();
+        } else {
+            answer.assert_refused("strict.sse-kms.post-object");
+        }
+    }
     let events = gate.events();
     assert_eq!(events[1]["told_by"], "bucket default, learned");
     assert_eq!(events[1]["encryption_decided"], "sse-kms");
@@ -226,7 +244,7 @@ fn the_answer_to_a_form_teaches_the_buckets_default_redirection_or_not() {
 fn what_a_form_named_itself_is_not_the_buckets_default() {
     let store = Store::answering(|_| reply("204 No Content", &[KMS], ""));
     let gate = Setup::strict().before(store.address());
-    let fields = [sample(Signed::V4), &[("x-obs-server-side-encryption", "kms")]].concat();
+    let fields = [sample(Signed::V4), &[("x-amz-server-side-encryption", "aws:kms")]].concat();
     post(&gate, Over::Https, &fields).assert_passed();
     let put = ask("PUT /mine/k").with(ANONYMOUS).body("x");
     let answer = gate.ask(Over::Http, put.bytes());

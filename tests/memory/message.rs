@@ -174,7 +174,7 @@ pub(crate) const ANONYMOUS: &str = "";
 pub(crate) const V2: &str = "Authorization: AWS AKIDSAMPLE:c2lnbmF0dXJlLW9mLXYyLQ==";
 pub(crate) const OBS: &str = "Authorization: OBS AKIDSAMPLE:c2lnbmF0dXJlLW9mLXYyLQ==";
 pub(crate) const V4: &str = "Authorization: AWS4-HMAC-SHA256 Credential=AKIDSAMPLE/20240101/region/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-pub(crate) const KMS: &str = "x-obs-server-side-encryption: kms";
+pub(crate) const KMS: &str = "x-amz-server-side-encryption: aws:kms";
 
 /// What stands in requests, and must stand in nothing that the gate says of its own.
 pub(crate) const SECRETS: [&str; 5] = [

@@ -176,7 +176,7 @@ fn an_id_that_was_read_is_known_after_kill_9() {
             assert_known(&program.ask(part(earlier).bytes()), earlier);
         }
         // Named, so that what is known of the bucket by then decides nothing.
-        let begun = program.ask(begin(key, "x-obs-server-side-encryption: AES256").bytes());
+        let begun = program.ask(begin(key, "x-amz-server-side-encryption: AES256").bytes());
         program.kill();
         assert_eq!(begun.element("UploadId"), format!("id-of-{key}"));
     }

@@ -1,7 +1,7 @@
 //! What was read from a request, as it may be shown: no key, no signature.
 
 use crate::{
-    classify::Classified,
+    classify::{Classified, Teller},
     obs::{
         auth::Carrier,
         encryption::{Encryption, EncryptionSet},
@@ -59,6 +59,9 @@ impl Reading {
         let facts = classified.facts;
         let copies = matches!(facts.operation, Operation::CopyObject | Operation::UploadPartCopy);
         let counted: Vec<_> = classified.counted().collect();
+        // Had it taken the default's place, nobody would have to tell.
+        let beside = classified.target == Teller::BucketDefault
+            && facts.also.is_some_and(|also| also.operation == facts.operation);
         let in_form = form.into_iter().flat_map(fields_of_encryption);
         let evidence = sightings(classified.head).chain(in_form).map(|one| {
             let in_head = || {
@@ -73,7 +76,10 @@ impl Reading {
                 name: one.name.to_owned(),
                 value: shown(one),
                 place: one.carrier.name(),
-                counted: counted.map_or("", counting),
+                counted: match counted {
+                    Some(Counted::Target) if beside => BESIDE,
+                    counted => counted.map_or("", counting),
+                },
             }
         });
         let in_path = classified.resource.key.map(str::to_owned);
@@ -114,6 +120,9 @@ fn shown(sighting: Sighting<'_>) -> String {
 fn escaped(value: &[u8]) -> String {
     String::from_utf8_lossy(value).escape_debug().to_string()
 }
+
+/// Of what only some stores read (rulings, 11).
+const BESIDE: &str = "evidence of the target's encryption, beside the bucket's default: not every store that takes the signature reads it there";
 
 const fn counting(counted: Counted) -> &'static str {
     match counted {

@@ -3,7 +3,11 @@
 
 use super::{Parameter, Parameters, cells::cells, sighting::sightings};
 use crate::obs::{
-    auth::Carrier, dialect::Dialect, encryption::Encryption, fold::Decoded, malformed::Malformed,
+    auth::{Auth, Carrier},
+    dialect::Dialect,
+    encryption::Encryption,
+    fold::Decoded,
+    malformed::Malformed,
     operation::Operation,
 };
 use http::request::Parts;
@@ -12,10 +16,11 @@ use http::request::Parts;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
     seen: Parameters,
-    /// Those that stand where and as every store reads them: in a header, or in a form's field of just this name.
-    sure: Parameters,
+    /// Those that stand where and as every store of a dialect reads them: in a header, or in a form's field of just this
+    /// name.
+    sure: ByDialect,
     /// Those in the query that are spelled just as documented.
-    exact_in_query: Parameters,
+    exact_in_query: ByDialect,
     /// What was seen in each place.
     places: [Parameters; PLACES],
     method: Option<Encryption>,
@@ -23,6 +28,13 @@ pub struct Evidence {
     other_data_algorithm: bool,
     /// A parameter stands in several places, whose values must be equal.
     contested: bool,
+}
+
+/// What was seen in the spelling of each dialect.
+#[derive(Clone, Copy, Debug, Default)]
+struct ByDialect {
+    obs: Parameters,
+    amz: Parameters,
 }
 
 /// The places of one parameter.
@@ -42,6 +54,20 @@ pub enum Counted {
     CustomerKey,
     /// Not at all: the documents do not give it to the operation, which writes nothing. It is forwarded.
     Ignored,
+}
+
+impl ByDialect {
+    fn note(&mut self, one: Parameters, dialect: Dialect) {
+        let here = match dialect {
+            Dialect::Obs => &mut self.obs,
+            Dialect::Amz => &mut self.amz,
+        };
+        *here = here.with(one);
+    }
+
+    const fn either(self) -> Parameters {
+        self.obs.with(self.amz)
+    }
 }
 
 impl Places {
@@ -102,22 +128,31 @@ impl Evidence {
         self.stated_by(self.seen)
     }
 
-    /// The encryption of the target that every store reads in these parameters. `presigned` is whether a signature of
-    /// version 2 stands in the query, where alone the documents have parameters in the query (obs-facts §4.1).
-    pub(crate) fn settled(&self, presigned: bool) -> Option<Encryption> {
-        self.stated_by(self.certain(presigned))
-    }
-
-    /// The parameters that every store reads.
+    /// The parameters that stand where and as a store reads them, whichever dialect it knows. `presigned` is whether a
+    /// signature of version 2 stands in the query, where alone the documents have parameters in the query (obs-facts
+    /// §4.1).
     pub(crate) const fn certain(&self, presigned: bool) -> Parameters {
+        let sure = self.sure.either();
         if presigned {
-            self.sure.with(self.exact_in_query)
+            sure.with(self.exact_in_query.either())
         } else {
-            self.sure
+            sure
         }
     }
 
-    fn stated_by(&self, of: Parameters) -> Option<Encryption> {
+    /// The parameters that every store reads to which this signature is one: it may know no name of the other dialect
+    /// (rulings, 11). In the query the documents have native ones alone, beside a native signature (obs-facts §4.1).
+    pub(crate) const fn certain_to(&self, auth: Auth, presigned: bool) -> Parameters {
+        match auth.dialect() {
+            Some(Dialect::Obs) if presigned => self.sure.obs.with(self.exact_in_query.obs),
+            Some(Dialect::Obs) => self.sure.obs,
+            Some(Dialect::Amz) => self.sure.amz,
+            None => self.sure.obs.and(self.sure.amz),
+        }
+    }
+
+    /// The encryption of the target that these of the parameters speak of.
+    pub(crate) fn stated_by(&self, of: Parameters) -> Option<Encryption> {
         if of.has_any(Parameters::TARGET_KEY) {
             Some(Encryption::SseC)
         } else {
@@ -193,8 +228,8 @@ impl Evidence {
         self.contested |= self.seen.has_any(one);
         self.seen = self.seen.with(one);
         match carrier {
-            Carrier::Header | Carrier::Form if exact => self.sure = self.sure.with(one),
-            Carrier::Query if exact => self.exact_in_query = self.exact_in_query.with(one),
+            Carrier::Header | Carrier::Form if exact => self.sure.note(one, dialect),
+            Carrier::Query if exact => self.exact_in_query.note(one, dialect),
             _ => {}
         }
         Ok(())

@@ -93,6 +93,10 @@ impl Parameters {
         Self(self.0 | other.0)
     }
 
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     pub(crate) const fn has_any(self, of: Self) -> bool {
         self.0 & of.0 != 0
     }
