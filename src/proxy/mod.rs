@@ -207,7 +207,10 @@ async fn walk(
     let _overwrite = Overwrite::begin(&worker.knowledge, &classified, posted);
     let mark = worker.knowledge.mark();
     let sent = worker.upstream.send(classified.admit(permit), body);
-    let answer = sent.await.map_err(Refusal::Upstream)?;
+    let answer = sent.await.map_err(|error| {
+        lesson::unanswered(&worker.knowledge, &classified, transcript.as_ref(), &error);
+        Refusal::Upstream(error)
+    })?;
     record.answered_after = Some(record.started.elapsed());
     let response = match answer {
         Answer::Free(response) => selected(worker, facts, response, record)?,

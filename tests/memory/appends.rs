@@ -61,6 +61,16 @@ fn the_first_append_teaches_the_object_and_later_ones_ask() {
     }
 }
 
+/// Only some stores read the other dialect than the signature's: the object is what was stated or what its bucket is.
+#[test]
+fn what_a_first_append_states_in_the_other_dialect_is_remembered_as_well() {
+    let store = store("x-mark: 1");
+    let gate = Setup::strict().before(store.address());
+    first(&gate, "x-obs-server-side-encryption: kms");
+    assert_kms(&gate);
+    assert_eq!(gate.events()[1]["encryption_decided"], "none|sse-kms");
+}
+
 #[test]
 fn an_object_known_to_be_plain_is_appended_to_over_http() {
     for method in ["", OBS_KEYS] {

@@ -89,6 +89,34 @@ fn what_a_request_teaches_is_learned_although_its_client_has_gone() {
 }
 
 #[test]
+fn a_store_that_takes_a_request_and_gives_no_answer_may_have_acted_on_it() {
+    let kms = ask("PUT /mine?encryption").with(V4).body(CONFIGURED);
+    let plain = ask("PUT /mine?encryption")
+        .with(V4)
+        .body(CONFIGURED.replace(">kms<", ">AES256<"));
+    for (request, restricts) in [
+        (kms, true),
+        (ask("PUT /mine").with(V4).with(KMS), true),
+        (plain, false),
+        (ask("PUT /mine").with(V4), false),
+        (ask("DELETE /mine?encryption").with(V4), false),
+    ] {
+        let store = Store::start(|asked, line| {
+            if asked.head.contains("marked: yes") {
+                line.end();
+            } else {
+                line.send(reply("200 OK", &[], ""));
+            }
+        });
+        let gate = Setup::strict().before(store.address());
+        let unanswered = gate.ask(Over::Http, request.with("marked: yes").bytes());
+        assert_eq!(unanswered.rule(), "upstream.closed");
+        let next = gate.ask(Over::Http, ask("PUT /mine/k").with(V4).body("x").bytes());
+        assert_eq!(next.status() == 400, restricts, "{next:?}");
+    }
+}
+
+#[test]
 fn a_violation_is_found_although_its_client_has_gone() {
     let (store, asked, go) = late(reply("200 OK", &[KMS], ""));
     let gate = Setup::strict().before(store.address());

@@ -52,6 +52,25 @@ pub enum Kind {
 }
 
 impl UpstreamError {
+    /// Whether the store may have the whole request, and act on it.
+    pub(in crate::proxy) fn may_have_arrived(&self) -> bool {
+        match self.kind {
+            Kind::Write
+            | Kind::Closed
+            | Kind::ResponseHeadTimeout
+            | Kind::WriteTimeout
+            | Kind::BadResponse(_)
+            | Kind::BodyBroken
+            | Kind::BodyTimeout => true,
+            Kind::Resolve
+            | Kind::Connect
+            | Kind::ConnectTimeout
+            | Kind::Tls
+            | Kind::BadRequest(_)
+            | Kind::ClientBody => false,
+        }
+    }
+
     pub(super) fn new(kind: Kind) -> Self {
         Self { kind, source: None }
     }

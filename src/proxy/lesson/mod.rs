@@ -1,5 +1,9 @@
 //! What an answer teaches, and what is forgotten because of it (rulings, 20 and 21).
 
+mod bucket;
+
+pub(super) use bucket::unanswered;
+
 use super::{
     body::Transcript,
     knowledge::{Knowledge, Names},
@@ -12,13 +16,14 @@ use crate::{
         encryption::{Encryption, EncryptionSet},
         operation::Operation,
         xml::{
-            CONFIGURATION_LIMIT, Document, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader,
-            bucket_default, has_no_default, may_be_object, stands_alone,
+            CONFIGURATION_LIMIT, DocumentPrefix, Fault, UploadBegun, Verdict, VerdictReader, has_no_default,
+            stands_alone,
         },
     },
     policy::Facts,
     state::{Evidence, Mark},
 };
+use bucket::{configured, created, is_about_bucket, speaks_for_its_bucket};
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::Frame;
@@ -262,7 +267,14 @@ fn unspoken(knowledge: &Knowledge, names: &Names<'_>, classified: &Classified<'_
         .map_or(PLAIN, |told| told.encryption);
     match classified.facts.also {
         // Stated where only some stores read it (rulings, 11).
-        Some(also) if also.operation == Operation::InitiateMultipartUpload => default.union(also.target),
+        Some(also)
+            if matches!(
+                also.operation,
+                Operation::InitiateMultipartUpload | Operation::AppendObject
+            ) =>
+        {
+            default.union(also.target)
+        }
         _ => default,
     }
 }
@@ -307,41 +319,6 @@ async fn begun(
     Ok(())
 }
 
-/// Learns what a bucket was created with. Some stores say yes to the owner of a bucket that is there already, and change
-/// nothing: this never takes the place of what is known, nor of its being unknown, unless it restricts.
-fn created(knowledge: &Knowledge, names: &Names<'_>, stated: EncryptionSet) {
-    let bucket = names.bucket_default();
-    if stated.contains(Encryption::SseKms) {
-        knowledge.unite(&bucket, stated);
-    } else {
-        knowledge.unite_known(&bucket, stated);
-    }
-}
-
-/// Learns a bucket's default from its configuration. What was written and cannot be read may be any but a customer's
-/// key; an answer that cannot be read tells nothing, for its client chose how it comes.
-fn configured(
-    knowledge: &Knowledge,
-    names: &Names<'_>,
-    sent: Mark,
-    document: Result<Document, Fault>,
-    evidence: Evidence,
-) {
-    let bucket = names.bucket_default();
-    match document.and_then(|document| bucket_default(&document)) {
-        Ok(encryption) => {
-            knowledge.learn_since(sent, &bucket, EncryptionSet::only(encryption), evidence);
-        }
-        Err(fault) if evidence == Evidence::Request => {
-            tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: its default may be any");
-            knowledge.unite(&bucket, EncryptionSet::WITHOUT_CUSTOMER_KEY);
-        }
-        Err(fault) => {
-            tracing::warn!(%fault, "a bucket's encryption configuration cannot be read: nothing is learned of it");
-        }
-    }
-}
-
 /// Whether the answer to a write shows what was stored.
 const fn writes(operation: Operation, teller: Teller) -> bool {
     matches!(
@@ -356,38 +333,6 @@ const fn writes(operation: Operation, teller: Teller) -> bool {
     ) || matches!(teller, Teller::BucketDefault)
 }
 
-/// Whether the object is put as the documents have it: a query that only some stores know may make it something else,
-/// and what is told of that is no default.
-fn speaks_for_its_bucket(classified: &Classified<'_>) -> bool {
-    let documented = |pair: &str| {
-        let name = pair.split('=').next().unwrap_or_default();
-        let of_signing = |prefix: &str| {
-            name.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        of_signing("x-") || DOCUMENTED.contains(&name)
-    };
-    let query = classified.head.uri.query().unwrap_or_default();
-    writes(classified.facts.operation, Teller::Nobody)
-        && query.split('&').filter(|pair| !pair.is_empty()).all(documented)
-}
-
-/// Whether an answer is a whole document about the bucket, as the store wrote it.
-fn is_about_bucket(head: &AnswerHead) -> bool {
-    let headers = head.headers();
-    head.status() != StatusCode::PARTIAL_CONTENT && stands_alone(&headers).is_ok() && !may_be_object(&headers)
-}
-
-/// What stands in the query of an upload: its operation and its signature.
-const DOCUMENTED: [&str; 7] = [
-    "uploads",
-    "append",
-    "position",
-    "Signature",
-    "Expires",
-    "AccessKeyId",
-    "AWSAccessKeyId",
-];
 const PLAIN: EncryptionSet = EncryptionSet::only(Encryption::Plain);
 /// How long an upload's id waits for the state file at most.
 const DURABLE_WITHIN: Duration = Duration::from_secs(5);
