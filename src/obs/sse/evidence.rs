@@ -16,25 +16,15 @@ use http::request::Parts;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
     seen: Parameters,
-    /// Those that stand where and as every store of a dialect reads them: in a header, or in a form's field of just this
-    /// name.
-    sure: ByDialect,
-    /// Those in the query that are spelled just as documented.
-    exact_in_query: ByDialect,
     /// What was seen in each place.
     places: [Parameters; PLACES],
+    /// The same, of what is spelled there just as documented.
+    exact: [Parameters; PLACES],
     method: Option<Encryption>,
     /// The data are to be encrypted with something else than AES256, which only SSE-KMS does.
     other_data_algorithm: bool,
     /// A parameter stands in several places, whose values must be equal.
     contested: bool,
-}
-
-/// What was seen in the spelling of each dialect.
-#[derive(Clone, Copy, Debug, Default)]
-struct ByDialect {
-    obs: Parameters,
-    amz: Parameters,
 }
 
 /// The places of one parameter.
@@ -54,20 +44,6 @@ pub enum Counted {
     CustomerKey,
     /// Not at all: the documents do not give it to the operation, which writes nothing. It is forwarded.
     Ignored,
-}
-
-impl ByDialect {
-    fn note(&mut self, one: Parameters, dialect: Dialect) {
-        let here = match dialect {
-            Dialect::Obs => &mut self.obs,
-            Dialect::Amz => &mut self.amz,
-        };
-        *here = here.with(one);
-    }
-
-    const fn either(self) -> Parameters {
-        self.obs.with(self.amz)
-    }
 }
 
 impl Places {
@@ -131,10 +107,11 @@ impl Evidence {
     /// The parameters that stand where and as a store reads them, whichever dialect it knows. `presigned` is whether a
     /// signature of version 2 stands in the query, where alone the documents have parameters in the query (obs-facts
     /// §4.1).
-    pub(crate) const fn certain(&self, presigned: bool) -> Parameters {
-        let sure = self.sure.either();
+    pub(crate) fn certain(&self, presigned: bool) -> Parameters {
+        let sure = self.sure(Dialect::Obs).with(self.sure(Dialect::Amz));
         if presigned {
-            sure.with(self.exact_in_query.either())
+            let in_query = |dialect| self.exactly(Carrier::Query, dialect);
+            sure.with(in_query(Dialect::Obs)).with(in_query(Dialect::Amz))
         } else {
             sure
         }
@@ -142,13 +119,28 @@ impl Evidence {
 
     /// The parameters that every store reads to which this signature is one: it may know no name of the other dialect
     /// (rulings, 11). In the query the documents have native ones alone, beside a native signature (obs-facts §4.1).
-    pub(crate) const fn certain_to(&self, auth: Auth, presigned: bool) -> Parameters {
+    pub(crate) fn certain_to(&self, auth: Auth, presigned: bool) -> Parameters {
         match auth.dialect() {
-            Some(Dialect::Obs) if presigned => self.sure.obs.with(self.exact_in_query.obs),
-            Some(Dialect::Obs) => self.sure.obs,
-            Some(Dialect::Amz) => self.sure.amz,
-            None => self.sure.obs.and(self.sure.amz),
+            Some(Dialect::Obs) if presigned => {
+                let in_query = self.exactly(Carrier::Query, Dialect::Obs);
+                self.sure(Dialect::Obs).with(in_query)
+            }
+            Some(dialect) => self.sure(dialect),
+            None => self.sure(Dialect::Obs).and(self.sure(Dialect::Amz)),
         }
+    }
+
+    /// Those that stand where every store of a dialect reads them: in a header, or in a form's field of just this name.
+    fn sure(&self, dialect: Dialect) -> Parameters {
+        let in_form = self.exactly(Carrier::Form, dialect);
+        self.exactly(Carrier::Header, dialect).with(in_form)
+    }
+
+    fn exactly(&self, carrier: Carrier, dialect: Dialect) -> Parameters {
+        self.exact
+            .get(place(carrier, dialect))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The encryption of the target that these of the parameters speak of.
@@ -218,20 +210,19 @@ impl Evidence {
             self.read(parameter, carrier, value)?;
         }
         let one = Parameters::only(parameter);
-        let Some(here) = self.places.get_mut(place(carrier, dialect)) else {
+        let at = place(carrier, dialect);
+        let (Some(here), Some(exactly)) = (self.places.get_mut(at), self.exact.get_mut(at)) else {
             return Ok(());
         };
         if here.has_any(one) {
             return Err(Malformed::EncryptionRepeated);
         }
         *here = here.with(one);
+        if exact {
+            *exactly = exactly.with(one);
+        }
         self.contested |= self.seen.has_any(one);
         self.seen = self.seen.with(one);
-        match carrier {
-            Carrier::Header | Carrier::Form if exact => self.sure.note(one, dialect),
-            Carrier::Query if exact => self.exact_in_query.note(one, dialect),
-            _ => {}
-        }
         Ok(())
     }
 
