@@ -78,7 +78,9 @@ impl Future for Handling {
 
 impl Drop for Handling {
     fn drop(&mut self) {
-        if self.client.intake.is_committed()
+        // What has panicked must not be asked again.
+        if !std::thread::panicking()
+            && self.client.intake.is_committed()
             && let Some(walk) = self.walk.take()
         {
             let orphans = &self.worker.orphans;
