@@ -189,7 +189,10 @@ impl Slow {
                 .heads
                 .push((head.status, head.passed(head.out_of_place(to_head))));
             let (_, delimited) = head.framing(to_head);
-            self.answer.keep_alive = head.minor == '1' && delimited && !head.names("connection", "close");
+            self.answer.keep_alive = head.minor == '1'
+                && delimited
+                && !head.names("connection", "close")
+                && !head.announces_what_cannot_be();
             if head.status >= 200 {
                 break head;
             }
@@ -377,6 +380,14 @@ impl Head {
         } else {
             (Framing::UntilClose, false)
         }
+    }
+
+    /// Whether it announces a body where no answer may (RFC 9110 §8.6, RFC 9112 §6.1).
+    fn announces_what_cannot_be(&self) -> bool {
+        let has_length = |length: &&Vec<u8>| number(length).unwrap() > 0;
+        (self.status < 200 || self.status == 204)
+            && (!self.all("transfer-encoding").is_empty()
+                || self.all("content-length").first().is_some_and(has_length))
     }
 
     /// What means nothing where no body follows.
